@@ -1,0 +1,43 @@
+/**
+ * One stream as the pipeline sees it: its identity and its counters. The router and the handlers write,
+ * health and metrics read; plain numbers, because they change per message.
+ */
+import type { StreamSpec } from './config/stream-spec.js'
+
+export class Feed {
+  readonly spec: StreamSpec
+  /** Connection that carries it now; `''` before it is assigned. */
+  connectionId = ''
+
+  /** Data frames placed on this stream; equals published + ignored + duplicate + rejected. */
+  messageCount = 0
+  publishedCount = 0
+  /** Valid but not wanted: a partial candle without the option, a trade that is no market trade. */
+  ignoredCount = 0
+  /** Seen before, by id: overlap of two sockets, or repeated by the venue. */
+  duplicateCount = 0
+  rejectedCount = 0
+  /** Payloads that the byte decoder handed to the JSON path; a rising count means the venue changed its format. */
+  fallbackCount = 0
+  gapCount = 0
+
+  /**
+   * Wall clock of the last frame, epoch ms; 0 before the first. Health shifts it when the wall clock
+   * jumps, so that an age computed from it stays true.
+   */
+  lastReceiveTimeMs = 0
+  /** Receive minus venue time of the last message in ms; NaN when the venue sent no time. */
+  lastLatencyMs: number = Number.NaN
+  /** Health takes latency samples from here; set by health, called with every latency when present. */
+  latencySink: ((latencyMs: number) => void) | null = null
+
+  /**
+   * Id of the last published message where the stream kind has one (trade id, update id, event time, open
+   * time of the last finalized candle); -1 before. Messages at or below it are duplicates.
+   */
+  lastId = -1
+
+  constructor(spec: StreamSpec) {
+    this.spec = spec
+  }
+}

@@ -1,0 +1,23 @@
+/** Everything from outside that the feed needs, in one bundle with production defaults. */
+import type { Clock } from './clock.js'
+import { FetchHttpClient, type HttpClient } from './http-client.js'
+import { type Logger, SILENT_LOGGER } from './logger.js'
+import { type Random, randomSeed, SeededRandom } from './random.js'
+import { SystemClock } from './system-clock.js'
+
+export interface Runtime {
+  readonly clock: Clock
+  readonly random: Random
+  readonly http: HttpClient
+  readonly logger: Logger
+}
+
+/** Production defaults, each replaceable. */
+export function createRuntime(overrides: Partial<Runtime> = {}): Runtime {
+  return {
+    clock: overrides.clock ?? new SystemClock(),
+    random: overrides.random ?? new SeededRandom(randomSeed()),
+    http: overrides.http ?? new FetchHttpClient(),
+    logger: overrides.logger ?? SILENT_LOGGER,
+  }
+}

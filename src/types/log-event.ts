@@ -1,0 +1,39 @@
+/** Names of the audit trail on `log.event`; meaning of each in `docs/topics.md`. */
+export const LogEventName = {
+  FEED_STARTED: 'FEED_STARTED',
+  FEED_STOPPING: 'FEED_STOPPING',
+  FEED_STOPPED: 'FEED_STOPPED',
+  FEED_START_FAILED: 'FEED_START_FAILED',
+  FEED_FAILED: 'FEED_FAILED',
+  CONNECTION_ESTABLISHED: 'CONNECTION_ESTABLISHED',
+  CONNECTION_RECONNECTING: 'CONNECTION_RECONNECTING',
+  CONNECTION_DISCONNECTED: 'CONNECTION_DISCONNECTED',
+  CONNECTION_ERROR: 'CONNECTION_ERROR',
+  CONNECTION_REFRESHED: 'CONNECTION_REFRESHED',
+  FEED_STALE: 'FEED_STALE',
+  FEED_RECOVERED: 'FEED_RECOVERED',
+  WATCHDOG_TRIGGERED: 'WATCHDOG_TRIGGERED',
+  SUBSCRIPTION_SILENT: 'SUBSCRIPTION_SILENT',
+  MESSAGE_REJECTED: 'MESSAGE_REJECTED',
+  BOOK_RESYNC: 'BOOK_RESYNC',
+  GAP_OPENED: 'GAP_OPENED',
+  GAP_FILLED: 'GAP_FILLED',
+  GAP_UNFILLABLE: 'GAP_UNFILLABLE',
+  BUS_OVERLOAD: 'BUS_OVERLOAD',
+  HANDLER_ERROR: 'HANDLER_ERROR',
+} as const
+
+export type LogEventName = (typeof LogEventName)[keyof typeof LogEventName]
+
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
+
+/** One line of the audit trail of infrastructure events. Never carries secrets. */
+export interface LogEvent {
+  readonly event: LogEventName
+  readonly level: LogLevel
+  readonly message: string
+  /** Epoch ms. */
+  readonly timeMs: number
+  /** Plain JSON values only. */
+  readonly data: Readonly<Record<string, unknown>>
+}
