@@ -1,0 +1,38 @@
+/** The options that `up` and `live` share. */
+import { type Command, Option } from 'commander'
+import { Venue } from '../../types/index.js'
+import { type HostPort, parseDurationMs, parseHostPort, parseList, parseSeed, parseSpeed } from '../option-values.js'
+
+export interface FeedOptions {
+  readonly venue?: Venue
+  readonly symbols?: string[]
+  readonly streams?: string
+  readonly http?: HostPort
+  readonly duration?: number
+  readonly emit?: string[]
+  readonly json?: boolean
+  readonly seed?: number
+  readonly speed?: number | 'max'
+  readonly faults?: string
+}
+
+export const STREAM_LIST_HELP =
+  'kline:1m, depth:5|10|20|full, bookTicker, markPrice, aggTrade, trade, ticker, miniTicker, liquidation; a speed may follow: depth:20@100ms'
+
+export function addFeedOptions(command: Command, venues: readonly string[] = Object.values(Venue)): Command {
+  return command
+    .addOption(new Option('--venue <venue>', 'where the data comes from').choices(venues))
+    .option('--symbols <list>', 'comma-separated, e.g. BTCUSDT,ETHUSDT', parseList)
+    .option('--streams <list>', `comma-separated: ${STREAM_LIST_HELP}`)
+    .option('--http <address>', 'serve metrics and health at HOST:PORT', parseHostPort)
+    .option('--duration <time>', 'stop after this long, e.g. 60s', parseDurationMs)
+    .option('--emit <patterns>', "print matching envelopes as JSON lines on stdout, e.g. 'mkt.*,live.gap'", parseList)
+    .option('--json', 'status, log and summary as JSON lines')
+}
+
+export function addSimulationOptions(command: Command): Command {
+  return command
+    .option('--seed <number>', 'seed of the simulated market', parseSeed)
+    .option('--speed <factor>', 'time factor of the simulated market', parseSpeed)
+    .option('--faults <plan>', 'fault plan: none, gentle, rough, limits, handover, or a file')
+}

@@ -1,0 +1,102 @@
+/**
+ * What happened during a session, collected from the bus alone: messages per topic, outages, gaps, worst
+ * age. The closing summary and the views read it.
+ */
+import type { Bus, Subscription } from '../bus/index.js'
+import type { FeedSystemHealth, GapEvent, LogEvent } from '../types/index.js'
+import { T_LIVE_GAP, T_LIVE_HEALTH, T_LOG_EVENT } from '../types/index.js'
+
+export interface Outage {
+  readonly source: string
+  readonly connectionId: string
+  readonly startTimeMs: number
+  /** `null` while it lasts. */
+  endTimeMs: number | null
+  readonly code: number | null
+  readonly reason: string
+}
+
+/** Log lines kept for the views. */
+const LOG_TAIL = 50
+
+export class SessionRecord {
+  readonly outages: Outage[] = []
+  readonly logTail: LogEvent[] = []
+  /** Per event name. */
+  readonly logCounts: Map<string, number> = new Map()
+  readonly lastHealth: Map<string, FeedSystemHealth> = new Map()
+  gapsOpened = 0
+  gapsFilled = 0
+  gapsUnfillable = 0
+  worstAgeMs = 0
+  worstAgeFeed = ''
+  readonly #subscriptions: Subscription[]
+
+  constructor(bus: Bus, onLog?: (event: LogEvent, source: string) => void) {
+    this.#subscriptions = [
+      bus.subscribe(T_LIVE_HEALTH, ({ payload }) => this.#onHealth(payload)),
+      bus.subscribe(T_LIVE_GAP, ({ payload }) => this.#onGap(payload)),
+      bus.subscribe(T_LOG_EVENT, ({ payload, source }) => {
+        this.#onLog(payload, source)
+        onLog?.(payload, source)
+      }),
+    ]
+  }
+
+  count(event: string): number {
+    return this.logCounts.get(event) ?? 0
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+  }
+
+  #onHealth(health: FeedSystemHealth): void {
+    this.lastHealth.set(health.name, health)
+    for (const feed of health.feeds) {
+      if (feed.lastMessageAgeMs !== null && feed.lastMessageAgeMs > this.worstAgeMs) {
+        this.worstAgeMs = feed.lastMessageAgeMs
+        this.worstAgeFeed = feed.stream
+      }
+    }
+  }
+
+  #onGap(gap: GapEvent): void {
+    if (gap.kind === 'opened') this.gapsOpened++
+    else if (gap.kind === 'filled') this.gapsFilled++
+    else this.gapsUnfillable++
+  }
+
+  #onLog(event: LogEvent, source: string): void {
+    this.logCounts.set(event.event, this.count(event.event) + 1)
+    this.logTail.push(event)
+    if (this.logTail.length > LOG_TAIL) this.logTail.shift()
+    const connectionId = textOf(event.data['connectionId'])
+    if (event.event === 'CONNECTION_DISCONNECTED') {
+      const open = this.#openOutage(source, connectionId)
+      if (open !== undefined) return
+      const code = event.data['code']
+      this.outages.push({
+        source,
+        connectionId,
+        startTimeMs: event.timeMs,
+        endTimeMs: null,
+        code: typeof code === 'number' ? code : null,
+        reason: textOf(event.data['reason']),
+      })
+    } else if (event.event === 'CONNECTION_ESTABLISHED') {
+      const open = this.#openOutage(source, connectionId)
+      if (open !== undefined) open.endTimeMs = event.timeMs
+    }
+  }
+
+  #openOutage(source: string, connectionId: string): Outage | undefined {
+    return this.outages.findLast(
+      (outage) => outage.source === source && outage.connectionId === connectionId && outage.endTimeMs === null,
+    )
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
