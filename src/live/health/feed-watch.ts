@@ -1,0 +1,107 @@
+/** What the monitor remembers of one feed between two scans. */
+import { type FeedHealth, FeedState } from '../../types/health.js'
+import type { Feed } from '../feed.js'
+import { type Cadence, cadenceOf } from './cadence.js'
+import { LatencyWindow } from './latency-window.js'
+import { Pace } from './pace.js'
+import { RateWindow } from './rate-window.js'
+
+export class FeedWatch {
+  readonly feed: Feed
+  readonly cadence: Cadence
+  readonly pace: Pace = new Pace()
+
+  state: FeedState = FeedState.NEVER_RECEIVED
+  /** Monotonic time of the last message; NaN before the first. */
+  seenAtMs = Number.NaN
+  /** Time the process had lost to pauses when that message came. */
+  pausedAtSeenMs = 0
+  /** `feed.messageCount` at the last scan. */
+  seenCount = 0
+
+  /** The connection generation whose first message is awaited, and since when (running time, without pauses). */
+  armedFor: object | null = null
+  armedAtMs = 0
+  /** Deadlines for the first message that passed since it was armed. */
+  silentCount = 0
+  /** The stream was subscribed again during this silence. */
+  isResubscribed = false
+
+  #latency: LatencyWindow | null = null
+  readonly #rate: RateWindow
+
+  constructor(feed: Feed, nowMs: number) {
+    this.feed = feed
+    this.cadence = cadenceOf(feed.spec)
+    this.#rate = new RateWindow(nowMs, feed.messageCount)
+    feed.latencySink = (latencyMs) => {
+      // Allocated with the first sample: streams without venue time never need one.
+      this.#latency ??= new LatencyWindow()
+      this.#latency.record(latencyMs)
+    }
+  }
+
+  get hasReceived(): boolean {
+    return this.feed.lastReceiveTimeMs > 0
+  }
+
+  /**
+   * Takes note of what arrived until now. `pausedMs` is all time lost to pauses, `newlyPausedMs` the part since
+   * the last scan. Returns whether anything arrived.
+   */
+  sample(nowMs: number, wallMs: number, lastScanMs: number, pausedMs: number, newlyPausedMs: number): boolean {
+    const { feed } = this
+    this.#rate.sample(nowMs, feed.messageCount)
+    if (feed.messageCount === this.seenCount || !this.hasReceived) return false
+    this.seenCount = feed.messageCount
+    // The message came between two scans: whatever the wall clock did meanwhile, its age is no more than that.
+    const ageMs = clamp(wallMs - feed.lastReceiveTimeMs, 0, nowMs - lastScanMs)
+    this.seenAtMs = nowMs - ageMs
+    this.pausedAtSeenMs = pausedMs - Math.min(ageMs, newlyPausedMs)
+    this.pace.observe(this.seenAtMs, feed.messageCount)
+    return true
+  }
+
+  /** Age of the last message on the monotonic clock, `null` before the first. */
+  ageMs(nowMs: number, wallMs: number, lastScanMs: number): number | null {
+    const { feed } = this
+    if (!this.hasReceived) return null
+    if (feed.messageCount !== this.seenCount || Number.isNaN(this.seenAtMs)) {
+      return clamp(wallMs - feed.lastReceiveTimeMs, 0, Math.max(0, nowMs - lastScanMs))
+    }
+    return nowMs - this.seenAtMs
+  }
+
+  rotateLatency(): void {
+    this.#latency?.rotate()
+  }
+
+  release(): void {
+    this.feed.latencySink = null
+  }
+
+  health(nowMs: number, wallMs: number, lastScanMs: number): FeedHealth {
+    const { feed } = this
+    const { spec } = feed
+    return {
+      symbol: spec.symbol,
+      streamType: spec.type,
+      detail: spec.detail,
+      stream: spec.name,
+      connectionId: feed.connectionId,
+      // A first message since the last scan is no longer "never"; only the scan announces recoveries.
+      state: this.state === FeedState.NEVER_RECEIVED && this.hasReceived ? FeedState.OK : this.state,
+      isStale: this.state === FeedState.STALE,
+      messageCount: feed.messageCount,
+      errorCount: feed.rejectedCount,
+      ratePerSecond: this.#rate.perSecond(nowMs, feed.messageCount),
+      lastMessageAgeMs: this.ageMs(nowMs, wallMs, lastScanMs),
+      latencyMs: this.#latency?.summary() ?? null,
+      gapCount: feed.gapCount,
+    }
+  }
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max)
+}

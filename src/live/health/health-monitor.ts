@@ -1,0 +1,287 @@
+/**
+ * Watches feeds and connections: who is stale, who never spoke, and when nothing speaks at all.
+ *
+ * Owns the scan timer, the state of each feed and the watchdog. Decides, and reports through callbacks;
+ * what follows (log events, resubscription, restart) is the manager's business.
+ *
+ * Ages run on the monotonic clock, so a stepped wall clock makes nothing stale. Time in which this process
+ * did not run (stopped, or its event loop blocked) is not held against the venue: the first scan afterwards
+ * comes before the waiting frames are read, and would otherwise see silence everywhere.
+ *
+ *   NEVER_RECEIVED --first message--> OK --silence--> STALE --message--> OK
+ *        \--silence since subscribed--> (onSilent, state stays)
+ */
+import type { Clock, TimerHandle } from '../../runtime/clock.js'
+import { type ConnectionHealth, ConnectionState, type FeedHealth, FeedState } from '../../types/health.js'
+import type { Feed } from '../feed.js'
+import { firstDataWithinMs, staleAfterMs } from './cadence.js'
+import { FeedWatch } from './feed-watch.js'
+
+/** The part of the configuration that health reads. */
+export interface HealthThresholds {
+  /** Silence of a stream that makes it stale. */
+  readonly stalenessThresholdMs: number
+  /** Period of `onCheck`; streams are looked at at least every second. */
+  readonly healthCheckIntervalMs: number
+  /** Silence of everything that triggers the watchdog. */
+  readonly watchdogTimeoutMs: number
+}
+
+export interface HealthMonitorOptions {
+  readonly clock: Clock
+  readonly config: HealthThresholds
+  readonly feeds: () => readonly Feed[]
+  readonly connections: () => readonly ConnectionHealth[]
+  /** Once per transition; `ageMs` since its last message, `limitMs` what was allowed. */
+  readonly onStale?: (feed: Feed, ageMs: number, limitMs: number) => void
+  /** Once per transition; `silentMs` without a message before. */
+  readonly onRecovered?: (feed: Feed, silentMs: number) => void
+  /** Subscribed on an open connection, and no message within its deadline. Called for the first two deadlines. */
+  readonly onSilent?: (feed: Feed, silentMs: number, attempt: 1 | 2) => void
+  /** These streams are silent on a connection that is open; subscribing them again is the smallest cure. */
+  readonly onResubscribe?: (streams: readonly string[]) => void
+  /** No message on any stream for `silentMs`, although a connection is open. */
+  readonly onWatchdog?: (silentMs: number) => void
+  /** The wall clock moved against the monotonic one: stepped, or the machine slept. */
+  readonly onClockJump?: (jumpMs: number) => void
+  /** Every `healthCheckIntervalMs`. */
+  readonly onCheck?: () => void
+}
+
+/** One generation of a connection that can carry data. */
+export interface OpenConnection {
+  readonly generation: number
+  /** Running time (without pauses of the process) since when. */
+  readonly sinceMs: number
+}
+
+const SCAN_INTERVAL_MS_MAX = 1_000
+const LATENCY_HALF_WINDOW_MS = 30_000
+/** Differences below this are slewing and rounding, not steps. */
+const CLOCK_JUMP_MS_MIN = 20
+const CLOCK_JUMP_REPORT_MS_MIN = 1_000
+/** A scan later than its period plus this means that the process did not run. */
+const LATE_SCAN_MS_MIN = 500
+
+export class HealthMonitor {
+  readonly #options: HealthMonitorOptions
+  readonly #scanIntervalMs: number
+  readonly #watches = new Map<Feed, FeedWatch>()
+  #timer: TimerHandle | null = null
+  #open: ReadonlyMap<string, OpenConnection> = new Map()
+
+  #lastScanMs: number
+  /** Wall minus monotonic time at the last scan. */
+  #wallOffsetMs: number
+  /** Time lost to pauses of the process since the start. */
+  #pausedMs = 0
+  /** Running time since when the watchdog counts. */
+  #watchdogArmedAtMs = 0
+  #nextCheckMs = 0
+  #nextRotationMs = 0
+
+  constructor(options: HealthMonitorOptions) {
+    this.#options = options
+    this.#scanIntervalMs = Math.min(options.config.healthCheckIntervalMs, SCAN_INTERVAL_MS_MAX)
+    this.#lastScanMs = options.clock.monotonicMs()
+    this.#wallOffsetMs = options.clock.wallMs() - this.#lastScanMs
+  }
+
+  /** Does nothing when running. */
+  start(): void {
+    if (this.#timer !== null) return
+    const { clock, config } = this.#options
+    const nowMs = clock.monotonicMs()
+    this.#lastScanMs = nowMs
+    this.#wallOffsetMs = clock.wallMs() - nowMs
+    this.#watchdogArmedAtMs = nowMs - this.#pausedMs
+    this.#nextCheckMs = nowMs + config.healthCheckIntervalMs
+    this.#nextRotationMs = nowMs + LATENCY_HALF_WINDOW_MS
+    this.#refreshWatches(nowMs)
+    this.#timer = clock.setRepeating(() => this.#scan(), this.#scanIntervalMs)
+  }
+
+  /** Ends the timer. What was known stays readable. */
+  stop(): void {
+    if (this.#timer !== null) this.#options.clock.clearTimer(this.#timer)
+    this.#timer = null
+    for (const watch of this.#watches.values()) watch.release()
+  }
+
+  /** Health of every feed, in the order of `feeds()`. */
+  feedHealth(): FeedHealth[] {
+    const nowMs = this.#options.clock.monotonicMs()
+    const wallMs = this.#options.clock.wallMs()
+    return this.#options.feeds().map((feed) => this.#watch(feed, nowMs).health(nowMs, wallMs, this.#lastScanMs))
+  }
+
+  #scan(): void {
+    const { clock, config } = this.#options
+    const nowMs = clock.monotonicMs()
+    const wallMs = clock.wallMs()
+    const elapsedMs = nowMs - this.#lastScanMs
+    const isLate = elapsedMs > 2 * this.#scanIntervalMs + LATE_SCAN_MS_MIN
+    const newlyPausedMs = isLate ? elapsedMs - this.#scanIntervalMs : 0
+    this.#pausedMs += newlyPausedMs
+
+    this.#refreshWatches(nowMs)
+    this.#sampleFeeds(nowMs, wallMs, newlyPausedMs)
+    this.#followWallClock(nowMs, wallMs)
+    this.#lastScanMs = nowMs
+
+    this.#followConnections(nowMs)
+    this.#judgeFeeds(nowMs)
+    this.#judgeSilence(nowMs)
+    if (nowMs >= this.#nextRotationMs) {
+      this.#nextRotationMs = nowMs + LATENCY_HALF_WINDOW_MS
+      for (const watch of this.#watches.values()) watch.rotateLatency()
+    }
+    // Half a scan of tolerance: a timer that fires a little early must not cost a whole period.
+    if (nowMs + this.#scanIntervalMs / 2 >= this.#nextCheckMs) {
+      this.#nextCheckMs = Math.max(this.#nextCheckMs, nowMs) + config.healthCheckIntervalMs
+      this.#options.onCheck?.()
+    }
+  }
+
+  #sampleFeeds(nowMs: number, wallMs: number, newlyPausedMs: number): void {
+    for (const watch of this.#watches.values()) {
+      const silentMs = watch.hasReceived ? this.#silenceMs(watch, nowMs) : 0
+      if (!watch.sample(nowMs, wallMs, this.#lastScanMs, this.#pausedMs, newlyPausedMs)) continue
+      const { state } = watch
+      watch.state = FeedState.OK
+      watch.silentCount = 0
+      watch.isResubscribed = false
+      if (state === FeedState.STALE) this.#options.onRecovered?.(watch.feed, silentMs)
+    }
+  }
+
+  /**
+   * After a step of the wall clock, moves `feed.lastReceiveTimeMs` of the feeds along, so that an age that
+   * somebody else computes from it stays true.
+   */
+  #followWallClock(nowMs: number, wallMs: number): void {
+    const jumpMs = wallMs - nowMs - this.#wallOffsetMs
+    if (Math.abs(jumpMs) < CLOCK_JUMP_MS_MIN) return
+    this.#wallOffsetMs += jumpMs
+    for (const watch of this.#watches.values()) {
+      if (watch.hasReceived) watch.feed.lastReceiveTimeMs = wallMs - (nowMs - watch.seenAtMs)
+    }
+    if (Math.abs(jumpMs) >= CLOCK_JUMP_REPORT_MS_MIN) this.#options.onClockJump?.(jumpMs)
+  }
+
+  #judgeFeeds(nowMs: number): void {
+    const alive = this.#aliveConnections(nowMs)
+    const resubscribe: string[] = []
+    for (const watch of this.#watches.values()) {
+      const open = this.#open.get(watch.feed.connectionId)
+      if (!watch.hasReceived) {
+        if (open !== undefined && this.#isFirstDataOverdue(watch, open)) resubscribe.push(watch.feed.spec.name)
+        continue
+      }
+      if (watch.state === FeedState.OK) this.#judgeStale(watch, nowMs)
+      if (watch.state !== FeedState.STALE || watch.isResubscribed || open === undefined) continue
+      // Only where others of the same connection speak: a connection silent as a whole is the business of its
+      // ping deadline and of the watchdog. And not before a new connection had its chance to deliver.
+      const isChanceOver = nowMs - this.#pausedMs - open.sinceMs >= this.#firstDataWithinMs(watch)
+      if (!alive.has(watch.feed.connectionId) || !isChanceOver) continue
+      watch.isResubscribed = true
+      resubscribe.push(watch.feed.spec.name)
+    }
+    if (resubscribe.length > 0) this.#options.onResubscribe?.(resubscribe)
+  }
+
+  /** Reports the first two deadlines that pass; `true` on the first, which asks for a resubscription. */
+  #isFirstDataOverdue(watch: FeedWatch, open: OpenConnection): boolean {
+    if (watch.armedFor !== open) {
+      watch.armedFor = open
+      watch.armedAtMs = this.#lastScanMs - this.#pausedMs
+      watch.silentCount = 0
+    }
+    if (watch.silentCount >= 2) return false
+    const silentMs = this.#lastScanMs - this.#pausedMs - watch.armedAtMs
+    if (silentMs < this.#firstDataWithinMs(watch) * (watch.silentCount + 1)) return false
+    watch.silentCount++
+    this.#options.onSilent?.(watch.feed, silentMs, watch.silentCount === 1 ? 1 : 2)
+    return watch.silentCount === 1
+  }
+
+  #judgeStale(watch: FeedWatch, nowMs: number): void {
+    const limitMs = staleAfterMs(watch.cadence, this.#options.config.stalenessThresholdMs, watch.pace.meanIntervalMs())
+    if (this.#silenceMs(watch, nowMs) < limitMs) return
+    watch.state = FeedState.STALE
+    this.#options.onStale?.(watch.feed, nowMs - watch.seenAtMs, limitMs)
+  }
+
+  /** The watchdog: counts only while a connection is open and some stream ought to speak. */
+  #judgeSilence(nowMs: number): void {
+    const runningMs = nowMs - this.#pausedMs
+    if (this.#open.size === 0) {
+      this.#watchdogArmedAtMs = runningMs
+      return
+    }
+    let newestMs = this.#watchdogArmedAtMs
+    let allowedMs = Number.POSITIVE_INFINITY
+    for (const watch of this.#watches.values()) {
+      if (watch.hasReceived) newestMs = Math.max(newestMs, runningMs - this.#silenceMs(watch, nowMs))
+      // The most talkative stream decides; a set of illiquid symbols alone may be quiet for longer.
+      allowedMs = Math.min(allowedMs, staleAfterMs(watch.cadence, 0, watch.pace.meanIntervalMs()))
+    }
+    const silentMs = runningMs - newestMs
+    if (silentMs < Math.max(this.#options.config.watchdogTimeoutMs, allowedMs)) return
+    this.#watchdogArmedAtMs = runningMs
+    this.#options.onWatchdog?.(silentMs)
+  }
+
+  /** Time without a message, pauses of the process left out. */
+  #silenceMs(watch: FeedWatch, nowMs: number): number {
+    return Number.isNaN(watch.seenAtMs) ? 0 : nowMs - watch.seenAtMs - (this.#pausedMs - watch.pausedAtSeenMs)
+  }
+
+  #firstDataWithinMs(watch: FeedWatch): number {
+    return firstDataWithinMs(watch.cadence, this.#options.config.stalenessThresholdMs)
+  }
+
+  /** Connections on which some stream spoke lately. */
+  #aliveConnections(nowMs: number): Set<string> {
+    const { stalenessThresholdMs } = this.#options.config
+    const alive = new Set<string>()
+    for (const watch of this.#watches.values()) {
+      if (watch.state !== FeedState.OK || this.#silenceMs(watch, nowMs) >= stalenessThresholdMs) continue
+      alive.add(watch.feed.connectionId)
+    }
+    return alive
+  }
+
+  /** Notes since when each connection has been open; a new generation starts anew. */
+  #followConnections(nowMs: number): void {
+    const connections = this.#options.connections()
+    const open = new Map<string, OpenConnection>()
+    for (const { id, generation, state } of connections) {
+      if (state !== ConnectionState.OPEN && state !== ConnectionState.REFRESHING) continue
+      const known = this.#open.get(id)
+      open.set(id, known?.generation === generation ? known : { generation, sinceMs: nowMs - this.#pausedMs })
+    }
+    this.#open = open
+  }
+
+  #refreshWatches(nowMs: number): void {
+    const feeds = this.#options.feeds()
+    for (const feed of feeds) this.#watch(feed, nowMs)
+    if (this.#watches.size === feeds.length) return
+    const current = new Set(feeds)
+    for (const [feed, watch] of this.#watches) {
+      if (current.has(feed)) continue
+      watch.release()
+      this.#watches.delete(feed)
+    }
+  }
+
+  #watch(feed: Feed, nowMs: number): FeedWatch {
+    let watch = this.#watches.get(feed)
+    if (watch === undefined) {
+      watch = new FeedWatch(feed, nowMs)
+      this.#watches.set(feed, watch)
+    }
+    return watch
+  }
+}
