@@ -1,0 +1,122 @@
+/**
+ * The load generator: its own process, raw `net`, no WebSocket library. Answers the upgrade, acknowledges
+ * every SUBSCRIBE, and from the first one on keeps several chunks queued (saturation) for each client.
+ *
+ * Prints `listening PORT` and ends when its standard input closes.
+ */
+import { createHash } from 'node:crypto'
+import { createServer } from 'node:net'
+import { advanceChunk, buildCorpus, FIRST_CYCLE, frameHeader, meanFrameBytes } from './corpus.mjs'
+
+const workload = process.argv[2]
+let chunks = buildCorpus(workload)
+// A chunk is rewritten for the next cycle while its predecessors may still be in the socket's queue.
+while (chunks.length < 6) chunks = splitLargest(chunks)
+
+const server = createServer((socket) => {
+  socket.setNoDelay(true)
+  socket.on('error', () => socket.destroy())
+  let input = Buffer.alloc(0)
+  let upgraded = false
+  let sending = false
+  socket.on('data', (data) => {
+    input = input.length === 0 ? data : Buffer.concat([input, data])
+    if (!upgraded) {
+      const end = input.indexOf('\r\n\r\n')
+      if (end < 0) return
+      const key = /sec-websocket-key: *(\S+)/i.exec(input.subarray(0, end).toString('latin1'))?.[1] ?? ''
+      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      )
+      upgraded = true
+      input = input.subarray(end + 4)
+    }
+    for (let frame = readFrame(); frame !== null; frame = readFrame()) {
+      if (frame.opcode === 8) socket.end()
+      else if (frame.opcode === 9)
+        socket.write(Buffer.concat([Buffer.from([0x8a, frame.payload.length]), frame.payload]))
+      else if (frame.opcode === 1) {
+        const { id } = JSON.parse(frame.payload.toString('utf8'))
+        const reply = Buffer.from(JSON.stringify({ result: null, id }))
+        socket.write(Buffer.concat([frameHeader(reply.length), reply]))
+        if (!sending) {
+          sending = true
+          saturate(socket)
+        }
+      }
+    }
+  })
+
+  /** One masked client frame, or null when incomplete. Client frames here are small. */
+  function readFrame() {
+    if (input.length < 6) return null
+    let length = input[1] & 0x7f
+    let offset = 2
+    if (length === 126) {
+      length = input.readUInt16BE(2)
+      offset = 4
+    }
+    if (input.length < offset + 4 + length) return null
+    const mask = input.subarray(offset, offset + 4)
+    const payload = Buffer.from(input.subarray(offset + 4, offset + 4 + length))
+    for (let index = 0; index < payload.length; index++) payload[index] ^= mask[index & 3]
+    const opcode = input[0] & 0x0f
+    input = input.subarray(offset + 4 + length)
+    return { opcode, payload }
+  }
+})
+
+/** Keeps up to four chunks in flight; a chunk is only rewritten after the kernel has taken it. */
+function saturate(socket) {
+  const own = chunks.map((chunk) => ({ ...chunk, buffer: Buffer.from(chunk.buffer) }))
+  let next = 0
+  let cycle = FIRST_CYCLE
+  const send = () => {
+    if (socket.destroyed) return
+    const chunk = own[next]
+    if (++next === own.length) next = 0
+    if (chunk === own[0]) cycle++
+    advanceChunk(chunk, cycle)
+    socket.write(chunk.buffer, send)
+  }
+  for (let inFlight = 0; inFlight < 4; inFlight++) send()
+}
+
+/** Halves the largest chunk at a frame border: a corpus of short messages has too few to keep four in flight. */
+function splitLargest(all) {
+  const largest = all.reduce((a, b) => (b.messages > a.messages ? b : a))
+  const count = largest.messages >> 1
+  const border = frameBorder(largest.buffer, count)
+  return all.flatMap((chunk) =>
+    chunk === largest
+      ? [cut(chunk, 0, border, count), cut(chunk, border, chunk.buffer.length, chunk.messages - count)]
+      : [chunk],
+  )
+}
+
+function frameBorder(buffer, count) {
+  let offset = 0
+  for (let index = 0; index < count; index++) {
+    const length = buffer[offset + 1]
+    offset += length === 126 ? 4 + buffer.readUInt16BE(offset + 2) : 2 + length
+  }
+  return offset
+}
+
+function cut(chunk, from, to, messages) {
+  const within = (offsets) => offsets.filter((offset) => offset >= from && offset < to).map((offset) => offset - from)
+  return {
+    buffer: chunk.buffer.subarray(from, to),
+    offsets: within(chunk.offsets),
+    previousOffsets: within(chunk.previousOffsets),
+    digits: chunk.digits,
+    messages,
+  }
+}
+
+server.listen(0, '127.0.0.1', () => {
+  process.stdout.write(`listening ${server.address().port} ${meanFrameBytes(chunks).toFixed(0)}\n`)
+})
+process.stdin.resume()
+process.stdin.on('end', () => process.exit(0))
