@@ -1,0 +1,291 @@
+/**
+ * The one schema of the configuration: fields, types, ranges, defaults and their description. Every other
+ * view of it (error texts, environment names, command line flags, the JSON Schema for editors, the field list
+ * of the documentation) is derived from here. What depends on the venue or on two fields at once is in
+ * `streams.ts` and `rules.ts`.
+ */
+import { z } from 'zod'
+import { CANDLE_INTERVALS, StreamType } from '../../types/stream.js'
+import { Venue } from '../../types/venue.js'
+import type { ConfigPath } from './problem.js'
+import { SYMBOL_LENGTH_MAX, SYMBOL_PATTERN } from './symbols.js'
+import type { LiveFeedConfigInput, StreamConfig } from './types.js'
+
+/** `setTimeout` fires at once beyond this, so no duration may be longer (24.8 days). */
+const DURATION_MS_MAX = 2_147_483_647
+const HOUR_MS = 3_600_000
+
+const durationMs = (max: number = DURATION_MS_MAX): z.ZodNumber => z.int().min(1).max(max)
+
+const symbol = z
+  .string()
+  .min(1)
+  .max(SYMBOL_LENGTH_MAX)
+  .regex(SYMBOL_PATTERN)
+  .describe('Symbol as the venue lists it, upper case, e.g. BTCUSDT or BTCUSDT_261225. Non-ASCII names are allowed.')
+
+const streamSchema = z.strictObject({
+  symbol,
+  type: z.enum(StreamType).describe('Kind of stream. MARK_PRICE and LIQUIDATION exist on futures only.'),
+  interval: z
+    .enum(CANDLE_INTERVALS)
+    .optional()
+    .describe('KLINE: required, no other type has one. 1m is a minute, 1M a month; 1s exists on spot only.'),
+  depthLevels: z
+    .literal([5, 10, 20])
+    .optional()
+    .describe('DEPTH: levels of a partial book. Left out: the diff stream of a maintained full book.'),
+  updateSpeed: z
+    .string()
+    .optional()
+    .describe(
+      'DEPTH: 1000ms (default) or 100ms on spot; 250ms (default), 500ms, 100ms on futures, there also 0ms for the diff stream. ' +
+        'MARK_PRICE: 3s (default) or 1s.',
+    ),
+})
+
+const refreshWindowSchema = z.strictObject({
+  fromHour: z.int().min(0).max(23).describe('First hour of day, UTC.'),
+  toHour: z.int().min(1).max(24).describe('End of the window, hour of day UTC; below fromHour it is on the next day.'),
+})
+
+const connectionSchema = z.strictObject({
+  baseUrl: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Address of the market streams, ws:// or wss://, without path suffix. Default: the venue's. Simulated venues have none until one is started.",
+    ),
+  restUrl: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "REST address, http:// or https://. Default: the venue's, or baseUrl's host when that is not the venue's own.",
+    ),
+  connectTimeoutMs: durationMs().default(30_000).describe('Give up a connection attempt after this many milliseconds.'),
+  pingIntervalMs: durationMs().default(30_000).describe('Milliseconds between our pings of one connection.'),
+  pingTimeoutMs: durationMs()
+    .default(10_000)
+    .describe('Milliseconds to wait for the pong before the connection counts as lost. At most pingIntervalMs.'),
+  maxReconnectAttempts: z
+    .union([z.int().min(0), z.literal('Infinity')])
+    .default('Infinity')
+    .describe(
+      'Consecutive failed attempts before giving up. Infinity (.inf in YAML, the text "Infinity" elsewhere) never gives up.',
+    ),
+  baseReconnectDelayMs: durationMs()
+    .default(1_000)
+    .describe('First reconnect delay in milliseconds; doubles with each failure.'),
+  reconnectDelayMsMax: durationMs().default(60_000).describe('Longest reconnect delay in milliseconds, before jitter.'),
+  reconnectJitter: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe('Random part of each delay: 0.3 spreads it by plus or minus 30 %, also at the longest delay.'),
+  connectionAgeMsMax: durationMs(24 * HOUR_MS)
+    .default(23 * HOUR_MS)
+    .describe('A connection is replaced at this age in milliseconds, without loss. The venue ends it at 24 h.'),
+  refreshWindow: refreshWindowSchema
+    .optional()
+    .describe('Hours of day (UTC) in which planned refreshes may run. Left out: at any hour.'),
+  streamsPerConnectionMax: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(200)
+    .describe('Streams carried by one connection before another is opened. The venue allows 1024.'),
+})
+
+const healthSchema = z.strictObject({
+  stalenessThresholdMs: durationMs()
+    .default(30_000)
+    .describe('A feed without a message for this many milliseconds is stale.'),
+  healthCheckIntervalMs: durationMs()
+    .default(5_000)
+    .describe('Milliseconds between health checks and messages on live.health.'),
+  watchdogTimeoutMs: durationMs()
+    .default(60_000)
+    .describe('Without any message for this many milliseconds all connections are restarted.'),
+})
+
+const flag = (description: string) => z.boolean().default(false).describe(description)
+
+const rootSchema = z.strictObject({
+  $schema: z.string().optional().describe('Where the JSON Schema is, for editors. Not read.'),
+  venue: z.enum(Venue).describe('Trading place, product and environment.'),
+  symbols: z
+    .array(symbol)
+    .default([])
+    .describe('Simple form: one kline stream per symbol, plus what the subscribe fields ask for.'),
+  defaultKlineInterval: z
+    .enum(CANDLE_INTERVALS)
+    .default('1m')
+    .describe('Candle interval of the kline streams made from symbols. 1s exists on spot only.'),
+  subscribeOrderbook: flag('Order book of each symbol, at orderbookDepth.'),
+  orderbookDepth: z
+    .literal([5, 10, 20, 'full'])
+    .default(5)
+    .describe('Levels of subscribeOrderbook: 5, 10 or 20 for partial depth, full for a maintained book.'),
+  subscribeFunding: flag('Mark price and funding rate of each symbol. Futures only.'),
+  subscribeTicker: flag('24 h statistics of each symbol.'),
+  subscribeTrades: flag('Aggregated trades of each symbol.'),
+  subscribeBookTicker: flag('Best bid and offer of each symbol.'),
+  subscribeLiquidations: flag('Forced orders of each symbol. Futures only.'),
+  streams: z.array(streamSchema).default([]).describe('Explicit streams; symbols or streams or both, at least one.'),
+  emitPartialCandles: flag('Also publish forming candles, on mkt.candles.partial.'),
+  connection: connectionSchema.prefault({}).describe('Behaviour of the WebSocket connections.'),
+  health: healthSchema.prefault({}).describe('Staleness and watchdog.'),
+})
+
+export type ParsedConnection = z.output<typeof connectionSchema>
+export type ParsedHealth = z.output<typeof healthSchema>
+export type ParsedConfig = z.output<typeof rootSchema>
+
+/** The parts of a configuration that are valid by themselves; `undefined` where a field is not. */
+export interface ConfigView {
+  readonly venue: ParsedConfig['venue'] | undefined
+  readonly defaultKlineInterval: ParsedConfig['defaultKlineInterval'] | undefined
+  /** Valid ones, with the index they have in the input. */
+  readonly symbols: readonly { readonly symbol: string; readonly index: number }[]
+  /** Symbols are given, right or wrong. */
+  readonly hasSymbols: boolean
+  readonly hasStreams: boolean
+  readonly flags: Readonly<Partial<Record<SubscribeFlag, boolean>>>
+  readonly orderbookDepth: ParsedConfig['orderbookDepth'] | undefined
+  /** As written: each field is checked against its type and venue by `streams.ts`. */
+  readonly streams: readonly Readonly<Record<string, unknown>>[]
+  readonly connection: Partial<ParsedConnection>
+  readonly health: Partial<ParsedHealth>
+}
+
+export type SubscribeFlag =
+  | 'subscribeOrderbook'
+  | 'subscribeFunding'
+  | 'subscribeTicker'
+  | 'subscribeTrades'
+  | 'subscribeBookTicker'
+  | 'subscribeLiquidations'
+
+export const SUBSCRIBE_FLAGS: readonly SubscribeFlag[] = [
+  'subscribeOrderbook',
+  'subscribeFunding',
+  'subscribeTicker',
+  'subscribeTrades',
+  'subscribeBookTicker',
+  'subscribeLiquidations',
+]
+
+/** Outcome of a check: the value with defaults filled in, or what the schema library found. */
+export type Checked<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly z.core.$ZodIssue[]; readonly value?: undefined }
+
+/** Every field by itself; rules between fields are not applied. */
+export function parseConfigShape(input: unknown): Checked<ParsedConfig> {
+  const result = rootSchema.safeParse(input)
+  return result.success ? { value: result.data } : { issues: result.error.issues }
+}
+
+/** One element of `streams`. */
+export function parseStreamShape(input: unknown): Checked<StreamConfig> {
+  const result = streamSchema.safeParse(input)
+  return result.success ? { value: result.data } : { issues: result.error.issues }
+}
+
+/** What can be said about a configuration that may have wrong fields, so that all problems come at once. */
+export function viewOf(input: unknown): ConfigView {
+  const record = asRecord(input)
+  const root = validFields(rootSchema.shape, record)
+  const symbols = Array.isArray(record['symbols']) ? record['symbols'] : []
+  const streams = Array.isArray(record['streams']) ? record['streams'] : []
+  return {
+    venue: root.venue,
+    defaultKlineInterval: root.defaultKlineInterval,
+    symbols: symbols.flatMap((value: unknown, index) => {
+      const result = symbol.safeParse(value)
+      return result.success ? [{ symbol: result.data, index }] : []
+    }),
+    hasSymbols: !isAbsentOrEmpty(record['symbols']),
+    hasStreams: !isAbsentOrEmpty(record['streams']),
+    flags: Object.fromEntries(SUBSCRIBE_FLAGS.map((name) => [name, root[name] ?? false])),
+    orderbookDepth: root.orderbookDepth,
+    streams: streams.map(asRecord),
+    connection: validFields(connectionSchema.shape, asRecord(record['connection'])),
+    health: validFields(healthSchema.shape, asRecord(record['health'])),
+  }
+}
+
+/** A node of the JSON Schema, as far as this project's schema uses it. */
+export interface JsonSchemaNode {
+  readonly type?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly JsonSchemaNode[]
+  readonly properties?: Readonly<Record<string, JsonSchemaNode>>
+  readonly required?: readonly string[]
+  readonly items?: JsonSchemaNode
+  readonly minimum?: number
+  readonly maximum?: number
+}
+
+/**
+ * JSON Schema (draft 2020-12) of a configuration file, with a description for every field: for editors, and
+ * for `feedbus config schema`. Rules between fields are not in it; only `feedbus config check` knows them.
+ */
+export function configJsonSchema(): object {
+  const schema = z.toJSONSchema(rootSchema, { io: 'input' })
+  return {
+    ...schema,
+    title: 'feedbus live feed configuration',
+    anyOf: [
+      { required: ['symbols'], properties: { symbols: { minItems: 1 } } },
+      { required: ['streams'], properties: { streams: { minItems: 1 } } },
+    ],
+  }
+}
+
+let rootNode: JsonSchemaNode | undefined
+
+/** The schema's description of the field at a path; array positions stand for any element. */
+export function schemaNode(path: ConfigPath): JsonSchemaNode | undefined {
+  rootNode ??= configJsonSchema() as JsonSchemaNode
+  let node: JsonSchemaNode | undefined = rootNode
+  for (const part of path) node = typeof part === 'number' ? node?.items : node?.properties?.[part]
+  return node
+}
+
+function validFields<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  record: Readonly<Record<string, unknown>>,
+): { [Name in keyof Shape]?: z.output<Shape[Name]> } {
+  const valid: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries(shape)) {
+    const result = z.safeParse(field, record[name])
+    if (result.success && result.data !== undefined) valid[name] = result.data
+  }
+  return valid as { [Name in keyof Shape]?: z.output<Shape[Name]> }
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}
+
+function isAbsentOrEmpty(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0)
+}
+
+// The written types and the schema say the same; a difference fails to compile here.
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
+type Written<T> = { -readonly [Name in keyof T]: T[Name] extends readonly (infer E)[] | undefined ? E : T[Name] }
+const inputAgrees: [
+  Same<Written<z.input<typeof streamSchema>>, Written<StreamConfig>>,
+  Same<keyof z.input<typeof rootSchema>, keyof LiveFeedConfigInput>,
+  Same<z.input<typeof connectionSchema>, Written<NonNullable<LiveFeedConfigInput['connection']>>>,
+  Same<z.input<typeof healthSchema>, Written<NonNullable<LiveFeedConfigInput['health']>>>,
+] = [true, true, true, true]
+void inputAgrees
