@@ -41,6 +41,8 @@ describe('network gate', () => {
 
 describe('open handles', () => {
   it('names a server that was left listening, and is content once it is closed', async () => {
+    // The previous test's server may still be on its way out.
+    await expectNoOpenHandles(new Map())
     const before = openHandles()
     const server = net.createServer()
     await once(server.listen(0, '127.0.0.1'), 'listening')
