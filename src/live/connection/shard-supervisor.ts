@@ -1,0 +1,643 @@
+/**
+ * One shard: a set of wanted streams and the socket, or during a hand-over the two sockets, that carry them.
+ *
+ *     IDLE --start--> CONNECTING --open--> SUBSCRIBING --all acknowledged--> OPEN <--> REFRESHING (hand-over)
+ *                        ^  ^                   |                              |            |
+ *                        |  |  loss             v          loss                v            | the old socket is lost:
+ *                        |  +--- delay --- BACKOFF <---------------------------+            | the replacement goes on
+ *                        +------------------------------------------------------------------+ where it is
+ *
+ *     any --stop--> CLOSED      BACKOFF or first connect --attempts used up--> FAILED
+ *
+ * Owns attempts, delays, the hand-over and who waits for what. Leaves the socket to `Generation`, the number of
+ * shards to `ConnectionManager`. Rules: single flight (a connect is asked for only when no socket of the shard
+ * exists, except one replacement); an event counts only while its generation is the current one or its
+ * replacement; every signal may call `stop`, so state is complete before each is emitted.
+ */
+import type { BackoffOptions } from '../../runtime/backoff.js'
+import { backoffDelayMs } from '../../runtime/backoff.js'
+import type { TimerHandle } from '../../runtime/clock.js'
+import type { Random } from '../../runtime/random.js'
+import { type ConnectionHealth, ConnectionState } from '../../types/health.js'
+import type { ConnectionConfig } from '../config/types.js'
+import { ConnectionError, LifecycleError, type SubscriptionError } from '../errors.js'
+import type { LiveSignals, Signals } from '../signals.js'
+import type { ConnectLimiter } from './connect-limiter.js'
+import { Generation, type GenerationContext, type GenerationEnd, type GenerationOwner } from './generation.js'
+import { HandOver } from './hand-over.js'
+import { decideReconnect } from './reconnect-policy.js'
+import { refreshDelayMs } from './refresh-schedule.js'
+import { StreamWaiters } from './stream-waiters.js'
+import type { ConnectionTuning } from './tuning.js'
+
+/** What the shards of a manager share. */
+export interface ShardContext extends GenerationContext {
+  readonly config: ConnectionConfig
+  readonly tuning: ConnectionTuning
+  readonly limiter: ConnectLimiter
+  readonly signals: Signals<LiveSignals>
+  readonly streamsPerMessageMax: number
+  readonly connectionLifetimeMs: number
+}
+
+export interface ShardOptions {
+  /** Stable name of the connection, e.g. `public-0`. */
+  readonly id: string
+  readonly route: string
+  readonly url: string
+  readonly random: Random
+  /** The venue refused streams that were never subscribed before: the shard has dropped them. */
+  readonly onStreamsDropped: (names: readonly string[]) => void
+}
+
+interface Deferred {
+  resolve(): void
+  reject(error: Error): void
+}
+
+export class ShardSupervisor implements GenerationOwner {
+  readonly id: string
+  readonly route: string
+  readonly url: string
+  readonly #context: ShardContext
+  readonly #random: Random
+  readonly #onStreamsDropped: (names: readonly string[]) => void
+
+  #state: ConnectionState = ConnectionState.IDLE
+  #current: Generation | null = null
+  #handOver: HandOver | null = null
+  /** Sockets that may still exist, given up or not. */
+  readonly #sockets = new Set<Generation>()
+  #generationCount = 0
+
+  readonly #wanted = new Set<string>()
+  /** Wanted streams the venue has acknowledged at least once. */
+  readonly #acknowledged = new Set<string>()
+  readonly #subscribing = new StreamWaiters()
+  readonly #unsubscribing = new StreamWaiters()
+  readonly #openWaiters: Deferred[] = []
+  readonly #refreshWaiters: Deferred[] = []
+
+  /** The first failure ends the shard: until it was open for the first time, when started that way. */
+  #failFast = false
+  #attempt = 0
+  #reconnectCount = 0
+  /** Monotonic time at which an open connection was lost; `null` while none is missing. */
+  #lostAtMs: number | null = null
+  #backoffTimer: TimerHandle | null = null
+  /** A connect is due as soon as the last socket has disappeared. */
+  #isConnectDue = false
+  #withdrawConnect: (() => void) | null = null
+
+  #refreshTimer: TimerHandle | null = null
+  /** Monotonic. */
+  #refreshDueMs: number | null = null
+  /** Refreshes that failed or were announced away since data last flowed well. */
+  #refreshAttempt = 0
+  /** Of sockets before the current one; wall clock. */
+  #lastReceiveTimeMs: number | null = null
+  #stopped: Promise<void> | null = null
+  #onLastGone: (() => void) | null = null
+
+  constructor(options: ShardOptions, context: ShardContext) {
+    this.id = options.id
+    this.route = options.route
+    this.url = options.url
+    this.#random = options.random
+    this.#onStreamsDropped = options.onStreamsDropped
+    this.#context = context
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  get streamCount(): number {
+    return this.#wanted.size
+  }
+
+  /** Sockets of this shard that exist now. */
+  get socketCount(): number {
+    return this.#sockets.size
+  }
+
+  // --- life cycle ------------------------------------------------------------------------------------
+
+  /**
+   * Resolves when the connection is open and its streams acknowledged. With `failFast` the first failure
+   * rejects and ends the shard; without, failures are retried like any loss.
+   */
+  start(names: Iterable<string>, failFast: boolean): Promise<void> {
+    for (const name of names) this.#wanted.add(name)
+    this.#failFast = failFast
+    return new Promise((resolve, reject) => {
+      this.#openWaiters.push({ resolve, reject })
+      this.#requestConnect()
+    })
+  }
+
+  /**
+   * Bounded: sockets that do not close by themselves are ended. `error` is what waiting promises get; without
+   * one they resolve, because a shard that lost its last stream owes nothing.
+   */
+  stop(error: Error | null = null): Promise<void> {
+    if (this.#stopped !== null) return this.#stopped
+    this.#stopped = new Promise((resolve) => {
+      this.#onLastGone = resolve
+    })
+    this.#giveUp()
+    for (const generation of this.#sockets) generation.retire()
+    this.#current = null
+    this.#settleWaiters(error)
+    if (this.#sockets.size === 0) this.#onLastGone?.()
+    this.#setState(ConnectionState.CLOSED)
+    return this.#stopped
+  }
+
+  /** Drops the sockets and connects anew; does nothing where that is under way already. */
+  restart(reason: string): void {
+    const current = this.#current
+    if (current === null || current.phase === 'CONNECTING') return
+    this.#handOver?.cancel()
+    this.#handOver = null
+    const message = `connection ${this.id} restarted: ${reason}`
+    const fields = { url: this.url, reconnectAttempt: this.#attempt }
+    current.abort(new ConnectionError('CONNECTION_CLOSED', message, fields), reason, false)
+  }
+
+  /**
+   * Replaces the socket without losing data; joins a hand-over under way. Resolves when the replacement has
+   * taken over, or when a connection that was down is back; a failing replacement is retried while the old
+   * socket stays. Rejects when the shard stops or fails.
+   */
+  refresh(reason: string): Promise<void> {
+    if (this.#isOver) return Promise.reject(this.#notRunning())
+    return new Promise((resolve, reject) => {
+      this.#refreshWaiters.push({ resolve, reject })
+      this.#beginHandOver(reason)
+    })
+  }
+
+  // --- streams ---------------------------------------------------------------------------------------
+
+  hasStream(name: string): boolean {
+    return this.#wanted.has(name)
+  }
+
+  /** Resolves when all are acknowledged, at once for those that are. */
+  subscribe(names: readonly string[]): Promise<void> {
+    if (this.#isOver) return Promise.reject(this.#notRunning())
+    // Who waits for them to be taken off has been overtaken.
+    this.#unsubscribing.settle(names)
+    for (const name of names) this.#wanted.add(name)
+    this.#current?.ledger.forgetRefusals(names)
+    const missing = names.filter((name) => this.#current?.ledger.statusOf(name) !== 'SUBSCRIBED')
+    const acknowledged = this.#subscribing.wait(missing)
+    this.#reconcile()
+    return acknowledged
+  }
+
+  /** Resolves when the venue has confirmed, or there is no socket that carries them. */
+  unsubscribe(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      this.#wanted.delete(name)
+      this.#acknowledged.delete(name)
+    }
+    const ledger = this.#current?.ledger
+    ledger?.forgetRefusals(names)
+    // Who still waits for them to be acknowledged waits for nothing any more.
+    this.#subscribing.settle(names)
+    this.#handOver?.forget(names)
+    const confirmed = this.#unsubscribing.wait(names.filter((name) => ledger?.statusOf(name) !== undefined))
+    this.#reconcile()
+    return confirmed
+  }
+
+  /** Takes only these streams off and puts them on again. Resolves when they are acknowledged. */
+  resubscribe(names: readonly string[]): Promise<void> {
+    if (this.#isOver) return Promise.reject(this.#notRunning())
+    const own = names.filter((name) => this.#wanted.has(name))
+    const acknowledged = this.#subscribing.wait(own)
+    this.#current?.ledger.renew(own)
+    return acknowledged
+  }
+
+  #reconcile(): void {
+    this.#current?.reconcile()
+    this.#handOver?.replacement?.reconcile()
+  }
+
+  // --- health ----------------------------------------------------------------------------------------
+
+  health(): ConnectionHealth {
+    const { clock } = this.#context
+    const nowMs = clock.monotonicMs()
+    const openedAtMs = this.#current?.openedAtMs ?? null
+    const lastReceiveTimeMs = this.lastReceiveTimeMs
+    return {
+      id: this.id,
+      route: this.route,
+      generation: this.#current?.origin.generation ?? this.#generationCount,
+      state: this.#state,
+      url: this.url,
+      uptimeMs: openedAtMs === null ? 0 : nowMs - openedAtMs,
+      reconnectCount: this.#reconnectCount,
+      reconnectAttempt: this.#attempt,
+      lastMessageAgeMs: lastReceiveTimeMs === null ? null : Math.max(0, clock.wallMs() - lastReceiveTimeMs),
+      rttMs: this.#current?.rttMs ?? null,
+      nextRefreshInMs: this.#refreshDueMs === null ? null : Math.max(0, this.#refreshDueMs - nowMs),
+      streamCount: this.#wanted.size,
+    }
+  }
+
+  /** Wall clock of the last frame of any socket; `null` before the first. */
+  get lastReceiveTimeMs(): number | null {
+    const times = [
+      this.#lastReceiveTimeMs,
+      this.#current?.lastReceiveTimeMs ?? null,
+      this.#handOver?.replacement?.lastReceiveTimeMs ?? null,
+    ].filter((time) => time !== null)
+    return times.length === 0 ? null : Math.max(...times)
+  }
+
+  /** The wall clock jumped: keeps ages true. */
+  shiftReceiveTimes(byMs: number): void {
+    if (this.#lastReceiveTimeMs !== null) this.#lastReceiveTimeMs += byMs
+    for (const generation of this.#sockets) generation.shiftReceiveTime(byMs)
+  }
+
+  // --- events of the sockets -------------------------------------------------------------------------
+
+  onOpened(generation: Generation): void {
+    if (generation === this.#current) this.#setState(ConnectionState.SUBSCRIBING)
+  }
+
+  onReady(generation: Generation): void {
+    if (generation === this.#current) this.#onEstablished(generation)
+    else if (this.#isReplacement(generation)) this.#handOver?.onReplacementReady()
+  }
+
+  onSubscribed(generation: Generation, names: readonly string[]): void {
+    if (generation !== this.#current) return
+    for (const name of names) if (this.#wanted.has(name)) this.#acknowledged.add(name)
+    this.#subscribing.settle(names)
+  }
+
+  onUnsubscribed(generation: Generation, names: readonly string[]): void {
+    if (generation === this.#current) this.#unsubscribing.settle(names)
+  }
+
+  onRefused(generation: Generation, error: SubscriptionError): void {
+    if (this.#isReplacement(generation)) {
+      this.#handOver?.onReplacementRefused(error)
+      return
+    }
+    if (generation !== this.#current) return
+    if (this.#failFast) {
+      this.#fail(error)
+      this.#emit('connectionError', { connectionId: this.id, error })
+      return
+    }
+    const known = error.streams.filter((name) => this.#acknowledged.has(name))
+    const unknown = error.streams.filter((name) => !this.#acknowledged.has(name))
+    for (const name of unknown) this.#wanted.delete(name)
+    generation.ledger.forgetRefusals(unknown)
+    this.#subscribing.refuse(error)
+    this.#emit('connectionError', { connectionId: this.id, error })
+    if (unknown.length > 0) this.#onStreamsDropped(unknown)
+    // A socket that answers no control message is no longer good for streams that worked.
+    if (error.code === 'SUBSCRIPTION_TIMEOUT' && known.length > 0 && generation === this.#current) {
+      if (generation.phase === 'READY') this.#beginHandOver('control messages unanswered')
+      else generation.abort(error, error.message)
+    }
+  }
+
+  onShutdownAnnounced(generation: Generation): void {
+    if (generation === this.#current) this.#leaveAnnouncedShutdown()
+  }
+
+  onHealthy(generation: Generation): void {
+    if (generation !== this.#current) return
+    this.#attempt = 0
+    this.#refreshAttempt = 0
+  }
+
+  onEnded(generation: Generation, end: GenerationEnd): void {
+    this.#keepReceiveTime(generation)
+    const decision = decideReconnect(end, this.#attempt + 1, this.#backoff, this.#random.next())
+    if (decision.slowControl) this.#context.pace.slowDown()
+    if (decision.pauseAllMs > 0) this.#context.limiter.pauseFor(decision.pauseAllMs)
+    if (this.#isReplacement(generation)) this.#handOver?.onReplacementEnded(end)
+    else if (generation === this.#current) this.#onLost(generation, end, decision.delayMs)
+  }
+
+  onGone(generation: Generation): void {
+    this.#sockets.delete(generation)
+    if (this.#sockets.size > 0) return
+    this.#onLastGone?.()
+    if (this.#isConnectDue) this.#requestConnect()
+  }
+
+  // --- connecting ------------------------------------------------------------------------------------
+
+  #requestConnect(): void {
+    this.#isConnectDue = this.#sockets.size > 0
+    if (this.#isConnectDue) return
+    let hasTurn = false
+    const withdraw = this.#context.limiter.request(() => {
+      hasTurn = true
+      this.#withdrawConnect = null
+      const generation = this.#createGeneration()
+      this.#current = generation
+      this.#setState(ConnectionState.CONNECTING)
+      this.#connect(generation)
+    })
+    if (!hasTurn) this.#withdrawConnect = withdraw
+  }
+
+  #createGeneration(): Generation {
+    return new Generation({
+      origin: { connectionId: this.id, generation: ++this.#generationCount },
+      url: this.url,
+      attempt: this.#attempt,
+      wanted: this.#wanted,
+      owner: this,
+      context: this.#context,
+      ledger: {
+        streamsPerMessageMax: this.#context.streamsPerMessageMax,
+        ackTimeoutMs: this.#context.tuning.ackTimeoutMs,
+        isolateRefusals: !this.#failFast,
+      },
+    })
+  }
+
+  #connect(generation: Generation): void {
+    if (this.#isOver) return
+    this.#sockets.add(generation)
+    generation.connect()
+  }
+
+  #onEstablished(generation: Generation): void {
+    const downMs = this.#lostAtMs === null ? 0 : this.#context.clock.monotonicMs() - this.#lostAtMs
+    if (this.#lostAtMs !== null) {
+      this.#reconnectCount++
+      this.#context.counters.reconnects++
+    }
+    this.#lostAtMs = null
+    this.#failFast = false
+    this.#planRefresh()
+    for (const waiter of this.#openWaiters.splice(0)) waiter.resolve()
+    for (const waiter of this.#refreshWaiters.splice(0)) waiter.resolve()
+    this.#setState(ConnectionState.OPEN)
+    this.#emit('connectionEstablished', {
+      connectionId: this.id,
+      generation: generation.origin.generation,
+      url: this.url,
+      streamCount: this.#wanted.size,
+      downMs,
+    })
+    if (generation.isShutdownAnnounced && generation === this.#current) this.#leaveAnnouncedShutdown()
+  }
+
+  #onLost(generation: Generation, end: GenerationEnd, delayMs: number): void {
+    const wasEstablished = this.#state === ConnectionState.OPEN || this.#state === ConnectionState.REFRESHING
+    if (wasEstablished) this.#lostAtMs = this.#context.clock.monotonicMs()
+    this.#current = null
+    this.#clearRefreshTimer()
+    this.#unsubscribing.resolveAll()
+    const reason = this.#handOver?.reason ?? ''
+    const replacement = this.#handOver?.takeReplacement() ?? null
+    this.#handOver = null
+    if (replacement !== null) {
+      this.#current = replacement
+      this.#emitLoss(generation, end)
+      if (!this.#isOver) this.#promote(generation, replacement, reason)
+    } else if (this.#failFast) {
+      this.#fail(end.error)
+      this.#emitLoss(generation, end)
+    } else if (this.#attempt >= this.#context.config.maxReconnectAttempts) {
+      const error = new ConnectionError(
+        'RECONNECTS_EXHAUSTED',
+        `connection ${this.id} gave up after ${this.#attempt} reconnect attempts: ${end.error.message}`,
+        { url: this.url, reconnectAttempt: this.#attempt, cause: end.error, isTerminal: true },
+      )
+      this.#fail(error)
+      this.#emitLoss(generation, end)
+      this.#emit('connectionFailed', { connectionId: this.id, error })
+    } else this.#backOff(generation, end, delayMs)
+  }
+
+  /** The old socket died during a hand-over: its replacement goes on as the connection. */
+  #promote(old: Generation, replacement: Generation, reason: string): void {
+    if (replacement !== this.#current) return
+    if (replacement.phase === 'READY') {
+      this.#lostAtMs = null
+      this.#onHandedOver(old, replacement, reason, 0)
+    } else if (replacement.phase === 'SUBSCRIBING') this.#setState(ConnectionState.SUBSCRIBING)
+    else if (replacement.phase === 'CONNECTING') this.#setState(ConnectionState.CONNECTING)
+  }
+
+  #backOff(generation: Generation, end: GenerationEnd, delayMs: number): void {
+    const attempt = ++this.#attempt
+    this.#backoffTimer = this.#context.clock.setTimer(() => {
+      this.#backoffTimer = null
+      this.#requestConnect()
+    }, delayMs)
+    this.#setState(ConnectionState.BACKOFF)
+    this.#emitLoss(generation, end)
+    if (this.#isOver) return
+    const { code, reason } = end
+    this.#emit('connectionReconnecting', {
+      connectionId: this.id,
+      attempt,
+      delayMs,
+      code,
+      reason: reason || end.error.message,
+    })
+  }
+
+  get #backoff(): BackoffOptions {
+    const { config } = this.#context
+    return {
+      baseDelayMs: config.baseReconnectDelayMs,
+      delayMsMax: config.reconnectDelayMsMax,
+      jitterRatio: config.reconnectJitter,
+    }
+  }
+
+  // --- hand-over -------------------------------------------------------------------------------------
+
+  #planRefresh(): void {
+    const { clock, config, connectionLifetimeMs } = this.#context
+    this.#refreshIn(
+      refreshDelayMs({
+        openedAtMs: clock.wallMs(),
+        ageMsMax: config.connectionAgeMsMax,
+        lifetimeMs: connectionLifetimeMs,
+        window: config.refreshWindow,
+        random: this.#random.next(),
+      }),
+      'age',
+    )
+  }
+
+  #refreshIn(delayMs: number, reason: string): void {
+    const { clock } = this.#context
+    this.#clearRefreshTimer()
+    this.#refreshDueMs = clock.monotonicMs() + delayMs
+    this.#refreshTimer = clock.setTimer(() => {
+      this.#refreshTimer = null
+      this.#beginHandOver(reason)
+    }, delayMs)
+  }
+
+  #beginHandOver(reason: string): void {
+    if (this.#state !== ConnectionState.OPEN) return
+    this.#clearRefreshTimer()
+    const { clock, limiter, tuning } = this.#context
+    const handOver = new HandOver(clock, reason, tuning.handOverWaitMsMax, {
+      requestConnect: (action) => limiter.request(action),
+      createReplacement: () => this.#createGeneration(),
+      connect: (replacement) => this.#connect(replacement),
+      wantedNames: () => this.#wanted,
+      onComplete: (replacement, overlapMs) => this.#onReplaced(replacement, reason, overlapMs),
+      onFailed: (error) => this.#onHandOverFailed(error, reason),
+    })
+    this.#handOver = handOver
+    this.#setState(ConnectionState.REFRESHING)
+    if (this.#handOver === handOver) handOver.start()
+  }
+
+  #onReplaced(replacement: Generation, reason: string, overlapMs: number): void {
+    const old = this.#current as Generation
+    this.#keepReceiveTime(old)
+    this.#handOver = null
+    this.#current = replacement
+    old.retire()
+    this.#onHandedOver(old, replacement, reason, overlapMs)
+  }
+
+  #onHandedOver(old: Generation, replacement: Generation, reason: string, overlapMs: number): void {
+    this.#context.counters.refreshes++
+    this.#planRefresh()
+    const subscribed = replacement.ledger.subscribedNames()
+    for (const name of subscribed) if (this.#wanted.has(name)) this.#acknowledged.add(name)
+    this.#subscribing.settle(subscribed)
+    this.#unsubscribing.resolveAll()
+    for (const waiter of this.#refreshWaiters.splice(0)) waiter.resolve()
+    this.#setState(ConnectionState.OPEN)
+    this.#emit('connectionRefreshed', {
+      connectionId: this.id,
+      fromGeneration: old.origin.generation,
+      toGeneration: replacement.origin.generation,
+      reason,
+      overlapMs,
+    })
+    if (replacement.isShutdownAnnounced && replacement === this.#current) this.#leaveAnnouncedShutdown()
+  }
+
+  #onHandOverFailed(error: ConnectionError | SubscriptionError, reason: string): void {
+    this.#handOver = null
+    this.#context.counters.refreshFailures++
+    this.#refreshIn(this.#nextRefreshDelayMs(), reason)
+    this.#setState(ConnectionState.OPEN)
+    this.#emit('connectionError', { connectionId: this.id, error })
+  }
+
+  /**
+   * The venue is about to close the current socket: replace it now. When the replacement is announced away as
+   * well (a whole group of servers goes down), the next one waits as a failed refresh would.
+   */
+  #leaveAnnouncedShutdown(): void {
+    if (this.#state !== ConnectionState.OPEN) return
+    if (this.#refreshAttempt > 0) this.#refreshIn(this.#nextRefreshDelayMs(), 'serverShutdown')
+    else {
+      this.#refreshAttempt = 1
+      this.#beginHandOver('serverShutdown')
+    }
+  }
+
+  #nextRefreshDelayMs(): number {
+    return backoffDelayMs(++this.#refreshAttempt, this.#backoff, this.#random.next())
+  }
+
+  // --- small parts -----------------------------------------------------------------------------------
+
+  get #isOver(): boolean {
+    return this.#stopped !== null || this.#state === ConnectionState.FAILED
+  }
+
+  #notRunning(): LifecycleError {
+    return new LifecycleError('NOT_RUNNING', `connection ${this.id} is ${this.#state}`)
+  }
+
+  #isReplacement(generation: Generation): boolean {
+    return this.#handOver !== null && this.#handOver.replacement === generation
+  }
+
+  #fail(error: ConnectionError | SubscriptionError): void {
+    this.#giveUp()
+    this.#current?.drop()
+    this.#current = null
+    this.#settleWaiters(error)
+    this.#setState(ConnectionState.FAILED)
+  }
+
+  /** Ends everything that might open another socket. */
+  #giveUp(): void {
+    this.#withdrawConnect?.()
+    this.#withdrawConnect = null
+    this.#isConnectDue = false
+    if (this.#backoffTimer !== null) this.#context.clock.clearTimer(this.#backoffTimer)
+    this.#backoffTimer = null
+    this.#clearRefreshTimer()
+    this.#handOver?.cancel()
+    this.#handOver = null
+  }
+
+  #settleWaiters(error: Error | null): void {
+    if (error === null) this.#subscribing.resolveAll()
+    else this.#subscribing.rejectAll(error)
+    this.#unsubscribing.resolveAll()
+    for (const waiter of [...this.#openWaiters.splice(0), ...this.#refreshWaiters.splice(0)]) {
+      if (error === null) waiter.resolve()
+      else waiter.reject(error)
+    }
+  }
+
+  #clearRefreshTimer(): void {
+    if (this.#refreshTimer !== null) this.#context.clock.clearTimer(this.#refreshTimer)
+    this.#refreshTimer = null
+    this.#refreshDueMs = null
+  }
+
+  #keepReceiveTime(generation: Generation): void {
+    const time = generation.lastReceiveTimeMs
+    if (time !== null) this.#lastReceiveTimeMs = Math.max(this.#lastReceiveTimeMs ?? time, time)
+  }
+
+  #emitLoss(generation: Generation, end: GenerationEnd): void {
+    if (end.wasOpen) {
+      this.#emit('connectionDisconnected', {
+        connectionId: this.id,
+        generation: generation.origin.generation,
+        url: this.url,
+        code: end.code,
+        reason: end.reason || end.error.message,
+      })
+    }
+    if (end.isError) this.#emit('connectionError', { connectionId: this.id, error: end.error })
+  }
+
+  #setState(state: ConnectionState): void {
+    const previous = this.#state
+    // Stopped and failed are final, whatever a listener did meanwhile.
+    if (previous === state || (this.#stopped !== null && state !== ConnectionState.CLOSED)) return
+    this.#state = state
+    this.#emit('connectionState', { connectionId: this.id, state, previous })
+  }
+
+  #emit<Name extends keyof LiveSignals>(name: Name, event: LiveSignals[Name]): void {
+    this.#context.signals.emit(name, event)
+  }
+}
