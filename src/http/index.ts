@@ -1,0 +1,6 @@
+/** Metrics and health over HTTP. */
+export type { HttpServerErrorCode } from './errors.js'
+export { HttpServerError } from './errors.js'
+export type { HealthReport, ReadyReport } from './health-report.js'
+export type { HttpServerOptions } from './http-server.js'
+export { HttpServer } from './http-server.js'

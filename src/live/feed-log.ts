@@ -1,0 +1,59 @@
+/** Turns what health found into the audit trail. */
+import { LogEventName } from '../types/log-event.js'
+import type { AuditLog } from './audit-log.js'
+import type { Feed } from './feed.js'
+
+export class FeedLog {
+  readonly #audit: AuditLog
+
+  constructor(audit: AuditLog) {
+    this.#audit = audit
+  }
+
+  stale(feed: Feed, ageMs: number, limitMs: number): void {
+    this.#audit.write(
+      LogEventName.FEED_STALE,
+      'WARNING',
+      `${feed.spec.name}: no message for ${seconds(ageMs)}, allowed ${seconds(limitMs)}`,
+      { ...identity(feed), ageMs, limitMs },
+    )
+  }
+
+  recovered(feed: Feed, silentMs: number): void {
+    this.#audit.write(
+      LogEventName.FEED_RECOVERED,
+      'INFO',
+      `${feed.spec.name}: messages again after ${seconds(silentMs)}`,
+      { ...identity(feed), silentMs },
+    )
+  }
+
+  silent(feed: Feed, silentMs: number, attempt: 1 | 2): void {
+    const route = feed.spec.route === '' ? '' : ` on route /${feed.spec.route}`
+    const next = attempt === 1 ? 'subscribing it again' : 'subscribing again did not help'
+    this.#audit.write(
+      LogEventName.SUBSCRIPTION_SILENT,
+      attempt === 1 ? 'WARNING' : 'ERROR',
+      `${feed.spec.name}: acknowledged${route}, but nothing received for ${seconds(silentMs)}; ${next}`,
+      { ...identity(feed), silentMs, attempt },
+    )
+  }
+
+  watchdog(silentMs: number): void {
+    this.#audit.write(
+      LogEventName.WATCHDOG_TRIGGERED,
+      'ERROR',
+      `no message on any stream for ${seconds(silentMs)} although connected; restarting all connections`,
+      { silentMs },
+    )
+  }
+}
+
+function identity(feed: Feed): Record<string, unknown> {
+  const { symbol, type, detail, name, route } = feed.spec
+  return { symbol, streamType: type, detail, stream: name, route, connectionId: feed.connectionId }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`
+}

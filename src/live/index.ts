@@ -1,0 +1,58 @@
+/** The live feed: manager, configuration, errors. One name per line of what a user may rely on. */
+export type {
+  ConfigExplanation,
+  ConfigField,
+  ConfigSources,
+  ConnectionConfig,
+  ConnectionConfigInput,
+  DepthLevels,
+  EffectiveValue,
+  Endpoints,
+  Environment,
+  FieldKind,
+  HealthConfig,
+  HealthConfigInput,
+  LiveFeedConfigInput,
+  RefreshWindow,
+  RestLimits,
+  RestPaths,
+  StreamConfig,
+  StreamOptions,
+  StreamSpec,
+  UpdateSpeeds,
+  VenueInfo,
+} from './config/index.js'
+export {
+  configFields,
+  configFromEnv,
+  configJsonSchema,
+  explainConfig,
+  LiveFeedConfig,
+  loadConfig,
+  loadConfigFile,
+  parseStreamList,
+  requireEndpoints,
+  resolveStream,
+  resolveStreams,
+  streamConfig,
+  VENUE_NAMES,
+  venueInfo,
+  wireSymbol,
+} from './config/index.js'
+export type { ConnectionStats } from './connection/index.js'
+export { WsTransport } from './connection/index.js'
+export type { ConfigIssue, ConnectionErrorCode, LifecycleErrorCode, SubscriptionErrorCode } from './errors.js'
+export {
+  ConfigError,
+  ConnectionError,
+  formatConfigIssue,
+  HandlerError,
+  LifecycleError,
+  LiveFeedError,
+  MessageParseError,
+  SubscriptionError,
+} from './errors.js'
+export type { LiveDataFeedManagerOptions } from './manager.js'
+export { LiveDataFeedManager } from './manager.js'
+export type { RouterStats } from './router/index.js'
+export type { FeedManagerStats } from './stats.js'

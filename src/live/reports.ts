@@ -1,0 +1,73 @@
+/** What a manager says about itself: health and counters, put together from its parts at the moment of asking. */
+import type { Bus } from '../bus/index.js'
+import type { FeedHealth, FeedManagerState, FeedSystemHealth } from '../types/health.js'
+import type { Venue } from '../types/venue.js'
+import type { AuditLog } from './audit-log.js'
+import type { ConnectionManager } from './connection/index.js'
+import { publicUrl } from './connection-log.js'
+import type { MessageRouter } from './router/index.js'
+import { type ErrorCounts, type FeedManagerStats, noTotals } from './stats.js'
+import type { StreamSet } from './stream-set.js'
+
+/** The parts of a run that have something to say. */
+export interface ReportedRun {
+  readonly streams: StreamSet
+  readonly router: MessageRouter
+  readonly connection: ConnectionManager
+  readonly monitor: { feedHealth(): FeedHealth[] }
+  readonly gaps: { readonly openedCount: number }
+  readonly errors: ErrorCounts
+  readonly watchdogRestarts: number
+  readonly resubscriptions: number
+}
+
+export interface ReportContext {
+  readonly name: string
+  readonly venue: Venue
+  readonly state: FeedManagerState
+  readonly uptimeMs: number
+  readonly bus: Bus
+  /** `null` before the first start. */
+  readonly run: ReportedRun | null
+}
+
+export function systemHealth(context: ReportContext, timeMs: number): FeedSystemHealth {
+  const { name, venue, state, uptimeMs, bus, run } = context
+  return {
+    name,
+    venue,
+    state,
+    timeMs,
+    uptimeMs,
+    totalMessageCount: run?.streams.totals().received ?? 0,
+    totalErrorCount: run?.errors.total() ?? 0,
+    connections: run?.connection.connections().map((one) => ({ ...one, url: publicUrl(one.url) })) ?? [],
+    feeds: run?.monitor.feedHealth() ?? [],
+    books: [],
+    bus: bus.health(),
+  }
+}
+
+export function managerStats(context: ReportContext, audit: AuditLog): FeedManagerStats {
+  const { name, state, uptimeMs, bus, run } = context
+  const totals = run?.streams.totals() ?? noTotals()
+  return {
+    name,
+    state,
+    uptimeMs,
+    messagesReceived: totals.received,
+    messagesPublished: totals.published,
+    messagesIgnored: totals.ignored,
+    duplicatesDropped: totals.duplicates,
+    messagesRejected: totals.rejected,
+    errorsCount: run?.errors.total() ?? 0,
+    errorsByCode: run?.errors.byCode() ?? {},
+    gapsOpened: run?.gaps.openedCount ?? 0,
+    watchdogRestarts: run?.watchdogRestarts ?? 0,
+    resubscriptions: run?.resubscriptions ?? 0,
+    logEvents: audit.counts(),
+    router: run?.router.stats() ?? null,
+    connection: run?.connection.stats() ?? null,
+    bus: bus.stats(),
+  }
+}

@@ -1,0 +1,87 @@
+/** Counters of a manager, added up from its parts. All are since the last `start()`. */
+import type { BusStats } from '../bus/index.js'
+import type { FeedManagerState } from '../types/health.js'
+import type { LogEventName } from '../types/log-event.js'
+import type { ConnectionStats } from './connection/index.js'
+import type { Feed } from './feed.js'
+import type { RouterStats } from './router/index.js'
+
+/**
+ * Conservation: `messagesReceived` = published + ignored + duplicates + rejected, summed over all streams,
+ * also those that were unsubscribed meanwhile.
+ */
+export interface FeedManagerStats {
+  readonly name: string
+  readonly state: FeedManagerState
+  /** Since RUNNING was reached; 0 when not running. */
+  readonly uptimeMs: number
+  /** Data frames placed on a stream. */
+  readonly messagesReceived: number
+  /** Messages that reached the bus. */
+  readonly messagesPublished: number
+  /** Valid but not asked for, e.g. partial candles. */
+  readonly messagesIgnored: number
+  /** Seen before, by the venue's id. */
+  readonly duplicatesDropped: number
+  /** Unreadable or impossible payloads of known streams. */
+  readonly messagesRejected: number
+  /** Everything that went wrong: the sum of `errorsByCode`. */
+  readonly errorsCount: number
+  /** By error code, see `docs/errors.md`. */
+  readonly errorsByCode: Readonly<Record<string, number>>
+  /** Holes reported on `live.gap`. */
+  readonly gapsOpened: number
+  readonly watchdogRestarts: number
+  /** Streams that were subscribed again because they were silent. */
+  readonly resubscriptions: number
+  /** Events written to `log.event` by this manager, since it was constructed. */
+  readonly logEvents: Readonly<Partial<Record<LogEventName, number>>>
+  /** `null` before the first start. */
+  readonly router: RouterStats | null
+  /** `null` before the first start. */
+  readonly connection: ConnectionStats | null
+  /** Of the whole bus, other publishers included. */
+  readonly bus: BusStats
+}
+
+/** The part of a feed's counters that is added up. */
+export interface FeedTotals {
+  received: number
+  published: number
+  ignored: number
+  duplicates: number
+  rejected: number
+}
+
+export function noTotals(): FeedTotals {
+  return { received: 0, published: 0, ignored: 0, duplicates: 0, rejected: 0 }
+}
+
+/** Adds the counters of `feed` to `totals`. */
+export function addFeed(totals: FeedTotals, feed: Feed): FeedTotals {
+  totals.received += feed.messageCount
+  totals.published += feed.publishedCount
+  totals.ignored += feed.ignoredCount
+  totals.duplicates += feed.duplicateCount
+  totals.rejected += feed.rejectedCount
+  return totals
+}
+
+/** Counts errors by their code; the set of codes is closed, so the map is small. */
+export class ErrorCounts {
+  readonly #counts = new Map<string, number>()
+
+  add(code: string): void {
+    this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1)
+  }
+
+  byCode(): Record<string, number> {
+    return Object.fromEntries(this.#counts)
+  }
+
+  total(): number {
+    let total = 0
+    for (const count of this.#counts.values()) total += count
+    return total
+  }
+}
