@@ -1,0 +1,51 @@
+/**
+ * Publish times. Reading the system clock costs ten times a whole publish, so publishes of one synchronous
+ * piece of work may share a reading, within a budget: every publish spends what its topic's delivery takes
+ * in microseconds (measured by sampling), and when the budget is spent the clock is read again. It is read
+ * again in any case when the current job is over. See docs/adr/bus-publish-time.md.
+ *
+ * An injected clock (virtual, replay) is read for every publish: it is cheap, and it may be moved by hand.
+ */
+import type { Clock } from '../runtime/clock.js'
+import { SystemClock } from '../runtime/system-clock.js'
+
+/** Age in microseconds of delivery work that a shared reading may have. */
+const SHARED_AGE_US_MAX = 100
+
+/** Least cost of a publish: a reading serves at most 63 more. */
+export const PUBLISH_COST_US_MIN = 1.5625
+
+const SETTLED: Promise<void> = Promise.resolve()
+
+export class PublishStamp {
+  /** Microseconds of delivery work left before the clock must be read again. */
+  budgetUs = 0
+  timeMs = 0
+
+  readonly #clock: Clock
+  readonly #isShared: boolean
+  #expiryScheduled = false
+  readonly #expire = (): void => {
+    this.budgetUs = 0
+    this.#expiryScheduled = false
+  }
+
+  constructor(clock: Clock, exact: boolean) {
+    this.#clock = clock
+    this.#isShared = !exact && clock instanceof SystemClock
+  }
+
+  /** Reads the clock and starts a new budget. */
+  read(): number {
+    this.timeMs = this.#clock.wallMs()
+    if (this.#isShared) {
+      this.budgetUs = SHARED_AGE_US_MAX
+      if (!this.#expiryScheduled) {
+        this.#expiryScheduled = true
+        // A microtask runs when the current job's stack is empty: before any other job could publish.
+        void SETTLED.then(this.#expire)
+      }
+    }
+    return this.timeMs
+  }
+}
