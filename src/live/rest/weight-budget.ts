@@ -1,0 +1,61 @@
+/**
+ * Request weight spent in the current UTC clock minute, as the venue counts it.
+ *
+ * The venue's window is the clock minute, not a sliding one, and is counted per address over all programs on it
+ * (REST documentation "IP limits", checked 2026-11-20). So our own sum is a lower bound; the used-weight header
+ * of every reply is the truth and may raise it.
+ */
+import type { Clock } from '../../runtime/clock.js'
+
+const MINUTE_MS = 60_000
+
+export class WeightBudget {
+  readonly #clock: Clock
+  /** Weight we allow ourselves per minute: the venue's limit less the headroom for others and for clock skew. */
+  readonly weightPerMinute: number
+  #minute = -1
+  #used = 0
+  /** Sent in this minute or before, not answered yet; may still be counted in the new minute. */
+  #inFlight = 0
+
+  constructor(clock: Clock, weightPerMinute: number) {
+    this.#clock = clock
+    this.weightPerMinute = weightPerMinute
+  }
+
+  get used(): number {
+    this.#roll()
+    return this.#used
+  }
+
+  fits(weight: number): boolean {
+    this.#roll()
+    // A request heavier than the whole budget may run alone, or it would wait for ever.
+    return this.#used + weight <= this.weightPerMinute || (this.#used === 0 && this.#inFlight === 0)
+  }
+
+  spend(weight: number): void {
+    this.#roll()
+    this.#used += weight
+    this.#inFlight += weight
+  }
+
+  /** The reply came, or none will. `headerWeight` is the venue's own figure when it sent one. */
+  settle(weight: number, headerWeight: number | null): void {
+    this.#roll()
+    this.#inFlight -= weight
+    if (headerWeight !== null && headerWeight > this.#used) this.#used = headerWeight
+  }
+
+  /** Milliseconds until the next minute begins, with a margin for a venue clock that runs behind ours. */
+  msToNextMinute(marginMs: number): number {
+    return MINUTE_MS - (this.#clock.wallMs() % MINUTE_MS) + marginMs
+  }
+
+  #roll(): void {
+    const minute = Math.floor(this.#clock.wallMs() / MINUTE_MS)
+    if (minute === this.#minute) return
+    this.#minute = minute
+    this.#used = this.#inFlight
+  }
+}
