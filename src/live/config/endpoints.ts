@@ -59,7 +59,8 @@ function addressProblem(text: string, schemes: readonly string[]): string | unde
   if (url !== undefined && (url.username !== '' || url.password !== '')) return 'must not hold a user name or password'
   if (url === undefined || !/^[a-z]+:\/\//i.test(text)) {
     const isBareHost = /^[\w.-]+(:\d+)?(\/|$)/.test(text)
-    const hint = isBareHost ? `; did you mean ${schemes[0]}://${text}?` : `, e.g. ${schemes[0]}://127.0.0.1:9080`
+    const scheme = /^(localhost|127\.)/.test(text) ? schemes[0] : schemes[1]
+    const hint = isBareHost ? `; did you mean ${scheme}://${text}?` : `, e.g. ${schemes[0]}://127.0.0.1:9080`
     return `${quote(text)} is not an address starting with ${wanted}${hint}`
   }
   if (!schemes.includes(url.protocol.slice(0, -1))) {

@@ -16,6 +16,7 @@ import {
   type YAMLError,
 } from 'yaml'
 import { ConfigError, type ConfigIssue } from '../errors.js'
+import { jsonFaultOffset } from './json-fault.js'
 import type { ConfigLayer } from './layers.js'
 import type { ConfigPath } from './problem.js'
 
@@ -62,7 +63,7 @@ function readText(path: string): string {
 
 function yamlValue(name: string, document: ParsedDocument, lines: LineCounter): unknown {
   // A warning is e.g. an unknown tag, whose value would be read as something else than was written.
-  const faults = [...document.errors, ...document.warnings]
+  const faults = firstPerLine([...document.errors, ...document.warnings], lines)
   if (faults.length > 0)
     throw new ConfigError(
       faults.map((fault) => syntaxIssue(name, fault, lines)),
@@ -86,14 +87,22 @@ function jsonValue(name: string, source: string, document: ParsedDocument, lines
   try {
     return JSON.parse(source)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const given = /at position (\d+)/.exec(message)?.[1]
-    const atEnd = /end of JSON input/.test(message) ? source.trimEnd().length : undefined
-    const offset = given === undefined ? (document.errors[0]?.pos[0] ?? atEnd) : Number(given)
-    const location = offset === undefined ? name : `${name}:${lines.linePos(offset).line}`
-    const what = message.replace(/ in JSON at position \d+.*$/s, '').replace(/, "[\s\S]*" is not valid JSON$/, '')
+    const offset = Math.min(jsonFaultOffset(source) ?? 0, source.trimEnd().length)
+    const location = `${name}:${lines.linePos(offset).line}`
+    const what = (error as Error).message
+      .replace(/ in JSON at position \d+.*$/s, '')
+      .replace(/, [^\n]*"[\s\S]*is not valid JSON$/, '')
     throw new ConfigError([{ path: '', message: `is not valid JSON: ${what}`, location }], error)
   }
+}
+
+/** One mistake often breaks several rules of YAML at once; the first to notice says it best. */
+function firstPerLine(faults: readonly YAMLError[], lines: LineCounter): YAMLError[] {
+  const seen = new Set<number>()
+  return faults.filter((fault) => {
+    const { line } = lines.linePos(fault.pos[0])
+    return !seen.has(line) && seen.add(line)
+  })
 }
 
 function syntaxIssue(name: string, fault: YAMLError, lines: LineCounter): ConfigIssue {

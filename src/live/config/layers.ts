@@ -2,11 +2,10 @@
  * Where configuration comes from, and what wins: flags over environment over file over defaults. A layer is
  * what one of them says, with the place of each value, so that an error can name it.
  */
-import { type ConfigField, configFields, ENV_PREFIX } from './fields.js'
+import type { ConfigField } from './fields.js'
 import type { ConfigPath, Problem } from './problem.js'
 import { SUBSCRIBE_FLAGS } from './schema.js'
 import { readStreamList } from './stream-list.js'
-import { editDistance } from './suggest.js'
 import { symbolProblem } from './symbols.js'
 
 export type LayerKind = 'file' | 'env' | 'flag'
@@ -22,6 +21,8 @@ export interface ConfigLayer {
 export interface MergedLayers {
   readonly value: unknown
   readonly problems: readonly Problem[]
+  /** The layer whose stream list took the symbols over; `undefined` without a list. */
+  readonly listLayer: ConfigLayer | undefined
   /** The layer whose value is in force for a field; `undefined` for a default. */
   layerOf(field: ConfigField): ConfigLayer | undefined
   locate(path: ConfigPath): string | undefined
@@ -45,17 +46,25 @@ export function mergeLayers(layers: readonly ConfigLayer[]): MergedLayers {
     }
     return undefined
   }
-  const problems = expandStreamList(value, layers, origins)
+  const listLayer = isStreamList(value, origins) ? origins.get('streams') : undefined
+  const problems = listLayer === undefined ? [] : expandStreamList(value, layers, listLayer, origins)
   return {
     value,
     problems,
+    listLayer,
     layerOf: (field) => origins.get(field.pathText),
     locate: (path) => (layerAt(path) ?? layers.find((layer) => layer.kind === 'file'))?.locate(path),
   }
 }
 
 function single(layer: ConfigLayer): MergedLayers {
-  return { value: layer.value, problems: [], layerOf: () => undefined, locate: (path) => layer.locate(path) }
+  return {
+    value: layer.value,
+    problems: [],
+    listLayer: undefined,
+    layerOf: () => undefined,
+    locate: (path) => layer.locate(path),
+  }
 }
 
 function mergeInto(
@@ -80,6 +89,13 @@ function mergeInto(
   return merged
 }
 
+const LIST_CONFLICT = 'cannot be combined with a stream list; name the stream in the list instead'
+
+/** In a file `streams` is a list of objects; text there is a mistake, which the schema reports. */
+function isStreamList(value: Readonly<Record<string, unknown>>, origins: ReadonlyMap<string, ConfigLayer>): boolean {
+  return typeof value['streams'] === 'string' && origins.get('streams')?.kind !== 'file'
+}
+
 /**
  * A stream list says for all symbols what is wanted, so it takes the place of the simple form of its own and
  * lower layers: `symbols` become the symbols of its streams.
@@ -87,14 +103,11 @@ function mergeInto(
 function expandStreamList(
   value: Record<string, unknown>,
   layers: readonly ConfigLayer[],
+  listLayer: ConfigLayer,
   origins: Map<string, ConfigLayer>,
 ): Problem[] {
-  const list = value['streams']
-  const listLayer = origins.get('streams')
-  // In a file `streams` is a list of objects; text there is a mistake which the schema reports.
-  if (typeof list !== 'string' || listLayer === undefined || listLayer.kind === 'file') return []
   const symbols = Array.isArray(value['symbols']) ? value['symbols'].map(String) : []
-  const { streams, problems } = readStreamList(list, [...new Set(symbols)], ['streams'])
+  const { streams, problems } = readStreamList(String(value['streams']), [...new Set(symbols)], ['streams'])
   // A wrong symbol is one problem, at its own place, and not one of each of its streams.
   for (const [index, symbol] of symbols.entries()) {
     const message = symbolProblem(symbol)
@@ -102,137 +115,15 @@ function expandStreamList(
   }
   value['streams'] = streams.filter((stream) => symbolProblem(stream.symbol) === undefined)
   delete value['symbols']
-  const rank = layers.indexOf(listLayer)
   for (const name of SUBSCRIBE_FLAGS) {
     const layer = origins.get(name)
-    if (layer === undefined || layers.indexOf(layer) >= rank) continue
-    delete value[name]
-    origins.delete(name)
+    if (layer === undefined) continue
+    const isBelow = layers.indexOf(layer) < layers.indexOf(listLayer)
+    if (!isBelow && value[name] === true) problems.push({ path: [name], message: LIST_CONFLICT })
+    if (isBelow || typeof value[name] === 'boolean') delete value[name]
+    if (isBelow) origins.delete(name)
   }
   return problems
-}
-
-/** The layer of environment variables. Empty ones count as not set; names of other programs' parts are left alone. */
-export function environmentLayer(env: Readonly<Record<string, string | undefined>>): ConfigLayer {
-  return textLayer(
-    'env',
-    (field) => env[field.env],
-    (field) => `env ${field.env}`,
-  )
-}
-
-/**
- * Variables that are meant for the configuration and name no field of it, e.g. with a single `_` before the
- * field of a section. Other `FEEDBUS_…` names belong to other parts of the program.
- */
-export function environmentProblems(env: Readonly<Record<string, string | undefined>>): EnvironmentProblem[] {
-  const known = configFields().map((field) => field.env)
-  return Object.keys(env).flatMap((name) => {
-    if (!name.startsWith(ENV_PREFIX) || env[name] === '' || known.includes(name)) return []
-    const loose = name.replaceAll('_', '')
-    const meant = known.find((other) => editDistance(loose, other.replaceAll('_', '')) <= 2)
-    const isSection = /^FEEDBUS_(CONNECTION|HEALTH)_/.test(name)
-    if (meant === undefined && !isSection) return []
-    const hint = meant === undefined ? '; see docs/configuration.md for the names' : `. Did you mean ${meant}?`
-    return [{ name, message: `unknown variable${hint}` }]
-  })
-}
-
-export interface EnvironmentProblem {
-  readonly name: string
-  readonly message: string
-}
-
-/** The layer of a parsed command line: keys are `ConfigField.key`, other keys belong to the command. */
-export function flagLayer(flags: Readonly<Record<string, unknown>>): ConfigLayer {
-  return textLayer(
-    'flag',
-    (field) => flags[field.key],
-    (field) => `flag ${field.flag}`,
-  )
-}
-
-function textLayer(
-  kind: LayerKind,
-  read: (field: ConfigField) => unknown,
-  place: (field: ConfigField) => string,
-): ConfigLayer {
-  const value: Record<string, unknown> = {}
-  const places = new Map<string, string>()
-  for (const field of configFields()) {
-    const given = read(field)
-    if (given === undefined || given === '') continue
-    places.set(field.pathText, place(field))
-    assign(value, field.path, typeof given === 'string' ? valueOfText(field, given) : given)
-  }
-  return {
-    kind,
-    value,
-    locate: (path) => {
-      for (let length = path.length; length > 0; length--) {
-        const found = places.get(keyOf(path.slice(0, length)))
-        if (found !== undefined) return found
-      }
-      return undefined
-    },
-  }
-}
-
-/** Text of a variable or flag as the field's kind; what does not fit stays text, for the schema to refuse. */
-function valueOfText(field: ConfigField, text: string): unknown {
-  const trimmed = text.trim()
-  switch (field.kind) {
-    case 'text':
-      return trimmed
-    case 'boolean':
-      return BOOLEANS[trimmed.toLowerCase()] ?? trimmed
-    case 'number':
-    case 'numberOrWord':
-      return trimmed !== '' && Number.isFinite(Number(trimmed)) ? Number(trimmed) : trimmed
-    case 'symbols':
-      return trimmed
-        .split(',')
-        .map((symbol) => symbol.trim())
-        .filter((symbol) => symbol !== '')
-    case 'streams':
-      return trimmed.startsWith('[') ? jsonOr(trimmed) : trimmed
-    case 'hours':
-      return hoursOf(trimmed)
-  }
-}
-
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  '1': true,
-  false: false,
-  no: false,
-  off: false,
-  '0': false,
-}
-
-/** `22-4` as a refresh window. */
-function hoursOf(text: string): unknown {
-  const match = /^(\d{1,2})\s*-\s*(\d{1,2})$/.exec(text)
-  return match === null ? text : { fromHour: Number(match[1]), toHour: Number(match[2]) }
-}
-
-function jsonOr(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-function assign(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  let place = target
-  for (const part of path.slice(0, -1)) {
-    place[part] ??= {}
-    place = place[part] as Record<string, unknown>
-  }
-  place[path.at(-1) ?? ''] = value
 }
 
 function keyOf(path: ConfigPath): string {

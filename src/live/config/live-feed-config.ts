@@ -4,7 +4,7 @@
 import { type CandleInterval, StreamType } from '../../types/stream.js'
 import type { Venue } from '../../types/venue.js'
 import { resolveEndpoints } from './endpoints.js'
-import { configError, type Locate, onePerPath, type Problem } from './problem.js'
+import { configError, type Locate, type Problem, withRules } from './problem.js'
 import { ruleProblems, SIMPLE_FORM_TYPES } from './rules.js'
 import { type ParsedConfig, SUBSCRIBE_FLAGS, viewOf } from './schema.js'
 import { checkShape } from './shape-messages.js'
@@ -126,10 +126,9 @@ export function requireEndpoints(config: LiveFeedConfig): { readonly baseUrl: st
 /** All problems of an input; empty when it makes a `LiveFeedConfig`. */
 export function configProblems(input: unknown): Problem[] {
   const plain = plainInput(input)
-  const problems = [...checkShape(plain).problems, ...ruleProblems(viewOf(plain))]
-  return typeof plain === 'object' && plain !== null && !Array.isArray(plain)
-    ? onePerPath(problems)
-    : problems.slice(0, 1)
+  const { problems } = checkShape(plain)
+  const isObject = typeof plain === 'object' && plain !== null && !Array.isArray(plain)
+  return isObject ? withRules(problems, ruleProblems(viewOf(plain))) : problems
 }
 
 /** `LiveFeedConfig.parse` for input from somewhere: issues carry where each value was written. */
@@ -156,13 +155,20 @@ function plainInput(input: unknown): unknown {
 }
 
 function connectionOf(info: VenueInfo, parsed: ParsedConfig['connection']): ConnectionConfig {
-  const { baseUrl, restUrl, maxReconnectAttempts, refreshWindow, ...timings } = parsed
+  const { baseUrl, restUrl, maxReconnectAttempts, refreshWindow } = parsed
   const given = { ...(baseUrl === undefined ? {} : { baseUrl }), ...(restUrl === undefined ? {} : { restUrl }) }
   return Object.freeze({
     ...resolveEndpoints(info, given),
-    ...timings,
+    connectTimeoutMs: parsed.connectTimeoutMs,
+    pingIntervalMs: parsed.pingIntervalMs,
+    pingTimeoutMs: parsed.pingTimeoutMs,
     maxReconnectAttempts: maxReconnectAttempts === 'Infinity' ? Number.POSITIVE_INFINITY : maxReconnectAttempts,
+    baseReconnectDelayMs: parsed.baseReconnectDelayMs,
+    reconnectDelayMsMax: parsed.reconnectDelayMsMax,
+    reconnectJitter: parsed.reconnectJitter,
+    connectionAgeMsMax: parsed.connectionAgeMsMax,
     refreshWindow: refreshWindow === undefined ? null : Object.freeze({ ...refreshWindow }),
+    streamsPerConnectionMax: parsed.streamsPerConnectionMax,
   })
 }
 

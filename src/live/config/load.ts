@@ -7,17 +7,10 @@ import { ConfigError, type ConfigIssue } from '../errors.js'
 import { restUrlOrigin } from './endpoints.js'
 import { type ConfigField, configFields } from './fields.js'
 import { fileLayer } from './file.js'
-import {
-  type ConfigLayer,
-  environmentLayer,
-  environmentProblems,
-  flagLayer,
-  type LayerKind,
-  type MergedLayers,
-  mergeLayers,
-} from './layers.js'
+import { type ConfigLayer, type LayerKind, type MergedLayers, mergeLayers } from './layers.js'
 import { configProblems, LiveFeedConfig } from './live-feed-config.js'
 import { configError } from './problem.js'
+import { environmentLayer, environmentProblems, flagLayer } from './text-layers.js'
 import { venueInfo } from './venues.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -85,9 +78,20 @@ function read(sources: ConfigSources): { config: LiveFeedConfig; merged: MergedL
   const problems = [...merged.problems, ...further]
   const misnamed = env === undefined ? [] : environmentProblems(env).map(misnamedVariable)
   if (problems.length + misnamed.length > 0) {
-    throw new ConfigError([...configError(problems, merged.locate).issues, ...misnamed])
+    throw new ConfigError([...inFileOrder(configError(problems, merged.locate).issues, file), ...misnamed])
   }
   return { config: LiveFeedConfig.parse(merged.value), merged }
+}
+
+/** What is wrong in the file, from its top to its end; then the rest. */
+function inFileOrder(issues: readonly ConfigIssue[], file: string | undefined): ConfigIssue[] {
+  const lineOf = (issue: ConfigIssue): number => {
+    if (file === undefined || issue.location === undefined) return Number.MAX_SAFE_INTEGER
+    if (issue.location === file) return 0
+    const line = issue.location.startsWith(`${file}:`) ? Number(issue.location.slice(file.length + 1)) : Number.NaN
+    return Number.isInteger(line) ? line : Number.MAX_SAFE_INTEGER
+  }
+  return issues.toSorted((a, b) => lineOf(a) - lineOf(b))
 }
 
 function misnamedVariable(problem: { name: string; message: string }): ConfigIssue {
@@ -98,8 +102,15 @@ function effectiveValue(config: LiveFeedConfig, merged: MergedLayers, field: Con
   const value = field.path.reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], config)
   const layer = merged.layerOf(field)
   if (layer === undefined) return { path: field.pathText, value, kind: 'default', origin: defaultOrigin(config, field) }
-  const place = layer.locate(field.path) ?? layer.kind
-  return { path: field.pathText, value, kind: layer.kind, origin: layer.kind === 'file' ? `file ${place}` : place }
+  const place = placeOf(layer, field.path)
+  const isTakenOver = field.key === 'symbols' && merged.listLayer !== undefined
+  const origin = isTakenOver ? `${place}, used by ${placeOf(merged.listLayer, ['streams'])}` : place
+  return { path: field.pathText, value, kind: layer.kind, origin }
+}
+
+function placeOf(layer: ConfigLayer, path: readonly string[]): string {
+  const place = layer.locate(path) ?? layer.kind
+  return layer.kind === 'file' ? `file ${place}` : place
 }
 
 function defaultOrigin(config: LiveFeedConfig, field: ConfigField): string {

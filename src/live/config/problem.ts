@@ -34,9 +34,14 @@ export function configError(
   return new ConfigError(Object.freeze(issues), cause)
 }
 
-/** Of several problems at one path the last, more specific one stays. */
+/** One sentence about a value is enough, although it may break several conditions of its field. */
 export function onePerPath(problems: readonly Problem[]): Problem[] {
-  const byPath = new Map<string, Problem>()
-  for (const problem of problems) byPath.set(formatPath(problem.path), problem)
-  return [...byPath.values()]
+  const byPath = new Map(problems.toReversed().map((problem) => [formatPath(problem.path), problem]))
+  return [...byPath.values()].toReversed()
+}
+
+/** Field problems, then rule problems. Where both speak of a value the rule knows more: the venue, the type. */
+export function withRules(fields: readonly Problem[], rules: readonly Problem[]): Problem[] {
+  const ruled = new Set(rules.map((problem) => formatPath(problem.path)))
+  return [...fields.filter((problem) => !ruled.has(formatPath(problem.path))), ...rules]
 }

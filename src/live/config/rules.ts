@@ -81,22 +81,27 @@ function addressProblems(info: VenueInfo | undefined, view: ConfigView): Problem
 }
 
 function timingProblems(view: ConfigView): Problem[] {
-  const { pingTimeoutMs, pingIntervalMs, baseReconnectDelayMs, reconnectDelayMsMax, refreshWindow } = view.connection
-  const problems: Problem[] = []
-  if (pingTimeoutMs !== undefined && pingIntervalMs !== undefined && pingTimeoutMs > pingIntervalMs) {
-    const message = `pingTimeoutMs (${pingTimeoutMs}) must not be longer than pingIntervalMs (${pingIntervalMs}): the next ping would leave before the last one is judged`
-    problems.push({ path: ['connection', 'pingTimeoutMs'], message })
-  }
-  if (
-    baseReconnectDelayMs !== undefined &&
-    reconnectDelayMsMax !== undefined &&
-    baseReconnectDelayMs > reconnectDelayMsMax
-  ) {
-    const message = `reconnectDelayMsMax (${reconnectDelayMsMax}) must not be shorter than baseReconnectDelayMs (${baseReconnectDelayMs})`
-    problems.push({ path: ['connection', 'reconnectDelayMsMax'], message })
-  }
-  if (refreshWindow !== undefined) problems.push(...windowProblems(refreshWindow))
-  return problems
+  const { refreshWindow } = view.connection
+  return [
+    ...orderProblem(view, 'pingTimeoutMs', 'pingIntervalMs', ': the next ping would leave before the last is judged'),
+    ...orderProblem(view, 'baseReconnectDelayMs', 'reconnectDelayMsMax', ''),
+    ...(refreshWindow === undefined ? [] : windowProblems(refreshWindow)),
+  ]
+}
+
+/** `shorter` must not be longer than `longer`. Said at the one that was written, where only one was. */
+function orderProblem(
+  view: ConfigView,
+  shorter: 'pingTimeoutMs' | 'baseReconnectDelayMs',
+  longer: 'pingIntervalMs' | 'reconnectDelayMsMax',
+  why: string,
+): Problem[] {
+  const { [shorter]: short, [longer]: long } = view.connection
+  if (short === undefined || long === undefined || short <= long) return []
+  const named = (name: string, value: number): string =>
+    `${name} (${value}${view.connectionGiven.has(name) ? '' : ', the default'})`
+  const message = `${named(shorter, short)} must not be longer than ${named(longer, long)}${why}`
+  return [{ path: ['connection', view.connectionGiven.has(shorter) ? shorter : longer], message }]
 }
 
 function windowProblems({ fromHour, toHour }: RefreshWindow): Problem[] {

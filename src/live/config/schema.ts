@@ -157,7 +157,9 @@ export interface ConfigView {
   readonly orderbookDepth: ParsedConfig['orderbookDepth'] | undefined
   /** As written: each field is checked against its type and venue by `streams.ts`. */
   readonly streams: readonly Readonly<Record<string, unknown>>[]
+  /** With defaults filled in; `connectionGiven` holds the names that were written. */
   readonly connection: Partial<ParsedConnection>
+  readonly connectionGiven: ReadonlySet<string>
   readonly health: Partial<ParsedHealth>
 }
 
@@ -214,6 +216,7 @@ export function viewOf(input: unknown): ConfigView {
     orderbookDepth: root.orderbookDepth,
     streams: streams.map(asRecord),
     connection: validFields(connectionSchema.shape, asRecord(record['connection'])),
+    connectionGiven: new Set(Object.keys(asRecord(record['connection']))),
     health: validFields(healthSchema.shape, asRecord(record['health'])),
   }
 }

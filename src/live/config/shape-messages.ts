@@ -126,7 +126,7 @@ function expectation(node: JsonSchemaNode | undefined, name: string | number | u
   const kind = numeric?.type === 'integer' ? 'a whole number' : 'a number'
   const unit = typeof name === 'string' && isInMs(name) ? ' of milliseconds' : ''
   const range = rangeOf(numeric)
-  return `is not ${kind}${unit}${range}${node?.anyOf === undefined ? '' : ' or Infinity'}`
+  return `is not ${kind}${unit}${range}${node?.anyOf === undefined ? '' : ', or Infinity'}`
 }
 
 function rangeOf(node: JsonSchemaNode | undefined): string {
@@ -159,6 +159,7 @@ function valueHint(node: JsonSchemaNode | undefined, name: string | number | und
     const ms = durationTextMs(value)
     if (ms !== undefined) return `: durations are numbers of milliseconds; write ${ms}`
   }
+  if (node?.anyOf !== undefined && /^[.+]?inf(inity)?$/i.test(value.trim())) return '. Did you mean Infinity?'
   const plain = value.replaceAll('_', '')
   if (value.trim() !== '' && Number.isFinite(Number(plain)))
     return `: it is a text; write ${Number(plain)} without quotes`

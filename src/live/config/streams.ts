@@ -7,7 +7,7 @@
  */
 import { StreamType } from '../../types/stream.js'
 import type { Venue } from '../../types/venue.js'
-import { type ConfigPath, configError, onePerPath, type Problem } from './problem.js'
+import { type ConfigPath, configError, type Problem, withRules } from './problem.js'
 import { checkStreamShape } from './shape-messages.js'
 import type { StreamSpec } from './stream-spec.js'
 import { showValue } from './suggest.js'
@@ -73,7 +73,7 @@ export function uniqueSpecs(specs: readonly StreamSpec[]): readonly StreamSpec[]
 /** Shape and venue together; empty when `specOf` may be called. */
 function streamProblems(info: VenueInfo, config: StreamConfig, path: ConfigPath): Problem[] {
   const record = typeof config === 'object' && config !== null ? (config as unknown as Record<string, unknown>) : {}
-  return onePerPath([...checkStreamShape(config, path), ...streamRuleProblems(info, record, path)])
+  return withRules(checkStreamShape(config, path), streamRuleProblems(info, record, path))
 }
 
 /**

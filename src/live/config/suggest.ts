@@ -25,7 +25,8 @@ export function showValue(value: unknown): string {
 
 /** The candidate nearest to `text`, when near enough to be meant. Case counts little, word order not at all. */
 export function nearest(text: string, candidates: readonly string[]): string | undefined {
-  const sameWords = candidates.find((candidate) => wordKey(candidate) === wordKey(text))
+  const key = wordKey(text)
+  const sameWords = key === '' ? undefined : candidates.find((candidate) => wordKey(candidate) === key)
   if (sameWords !== undefined) return sameWords
   const plain = flat(text)
   let best: string | undefined
@@ -37,10 +38,17 @@ export function nearest(text: string, candidates: readonly string[]): string | u
       bestDistance = distance
     }
   }
-  return best
+  return best ?? candidates.find((candidate) => holdsWords(candidate, text))
 }
 
-/** `"; did you mean X?"`, or nothing. */
+/** `kline_interval` for `defaultKlineInterval`; a single word would fit too many names. */
+function holdsWords(candidate: string, text: string): boolean {
+  const wanted = words(text).filter((word) => !UNIT_WORDS.has(word))
+  const held = new Set(words(candidate))
+  return wanted.length > 1 && wanted.every((word) => held.has(word))
+}
+
+/** `. Did you mean X?`, or nothing. */
 export function didYouMean(text: string, candidates: readonly string[]): string {
   const meant = nearest(text, candidates)
   return meant === undefined ? '' : `. Did you mean ${meant}?`
