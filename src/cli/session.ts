@@ -6,9 +6,8 @@
 import type { ReadStream } from 'node:tty'
 import type { Bus } from '../bus/index.js'
 import { HttpServer } from '../http/index.js'
-import { FeedMetrics } from '../metrics/index.js'
+import { FeedMetrics, type MetricsSource } from '../metrics/index.js'
 import type { Clock, TimerHandle } from '../runtime/index.js'
-import type { FeedSource } from '../types/index.js'
 import { LiveFeedError } from '../types/index.js'
 import { EnvelopeEmitter } from './emit.js'
 import { ExitCode } from './exit.js'
@@ -25,7 +24,7 @@ export interface SessionOptions {
   readonly title: string
   readonly bus: Bus
   readonly clock: Clock
-  readonly sources: readonly FeedSource[]
+  readonly sources: readonly MetricsSource[]
   /** `null`: no HTTP server. `isFixed` false: another free port is taken when this one is in use. */
   readonly http: (HostPort & { readonly isFixed: boolean }) | null
   /** `null`: until a signal. */

@@ -1,10 +1,8 @@
 /** `feedbus live`: a feed from flags, a file and the environment, on any venue. */
 import type { Command } from 'commander'
 import { Bus } from '../../bus/index.js'
-import { explainConfig, LiveDataFeedManager, LiveFeedConfig, parseStreamList } from '../../live/index.js'
+import { explainConfig, LiveDataFeedManager } from '../../live/index.js'
 import { SystemClock } from '../../runtime/index.js'
-import type { SimVenue } from '../../sim/index.js'
-import type { Venue } from '../../types/index.js'
 import { isSimulated, startEmbeddedVenue } from '../embedded-venue.js'
 import { type ExitCode, UsageError } from '../exit.js'
 import { runSession } from '../session.js'
@@ -32,41 +30,31 @@ export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>
 
 async function live(options: LiveOptions): Promise<ExitCode> {
   const clock = new SystemClock()
-  const flags = configFlags(options)
-  const input = explainConfig({
-    ...(options.config === undefined ? {} : { file: options.config }),
-    env: process.env,
-    flags,
-  }).input
-  const needsVenue = isSimulated(input.venue as Venue) && input.connection?.baseUrl === undefined
-  if (!needsVenue && (options.faults !== undefined || options.seed !== undefined || options.speed !== undefined)) {
+  const { config } = explainConfig({ file: options.config, env: process.env, flags: configFlags(options) })
+  const isEmbedded = isSimulated(config.venue) && config.connection.baseUrl === ''
+  if (!isEmbedded && [options.faults, options.seed, options.speed].some((option) => option !== undefined)) {
     throw new UsageError(
       '--seed, --speed and --faults steer the embedded venue: use them with --venue SIM_SPOT or SIM_FUTURES and without --base-url.',
     )
   }
-  let simVenue: SimVenue | null = null
-  try {
-    let config: LiveFeedConfig
-    if (needsVenue) {
-      const probe = new LiveFeedConfig({
-        ...input,
-        connection: { ...input.connection, baseUrl: 'ws://127.0.0.1:1', restUrl: 'http://127.0.0.1:1' },
-      })
-      simVenue = await startEmbeddedVenue({
-        venues: [probe.venue],
-        symbols: probe.getAllSymbols(),
+  if (options.speed === 'max') {
+    throw new UsageError('--speed max serves recordings only (feedbus sim --from); give a factor.')
+  }
+  const simVenue = isEmbedded
+    ? await startEmbeddedVenue({
+        venues: [config.venue],
+        symbols: config.getAllSymbols(),
         seed: options.seed ?? 7,
         faults: options.faults ?? 'none',
-        speed: typeof options.speed === 'number' ? options.speed : 1,
+        speed: options.speed ?? 1,
         clock,
       })
-      const connection = { ...input.connection, baseUrl: simVenue.wsUrl, restUrl: simVenue.restUrl }
-      config = new LiveFeedConfig({ ...input, connection })
-    } else {
-      config = LiveFeedConfig.parse(input)
-    }
+    : null
+  try {
+    const reachable =
+      simVenue === null ? config : config.withEndpoints({ baseUrl: simVenue.wsUrl, restUrl: simVenue.restUrl })
     const bus = new Bus({ clock })
-    const manager = new LiveDataFeedManager(config, bus, { name: 'live', runtime: { clock } })
+    const manager = new LiveDataFeedManager(reachable, bus, { name: 'live', runtime: { clock } })
     return await runSession({
       title: `${config.venue}  ${config.streamSpecs().length} streams`,
       bus,
@@ -83,20 +71,8 @@ async function live(options: LiveOptions): Promise<ExitCode> {
   }
 }
 
-/** The flags that are configuration, in the shape of the configuration. */
-function configFlags(options: LiveOptions): Record<string, unknown> {
-  const flags: Record<string, unknown> = {}
-  if (options.venue !== undefined) flags['venue'] = options.venue
-  if (options.streams !== undefined) {
-    if (options.symbols === undefined) throw new UsageError('--streams needs --symbols: say for which symbols.')
-    flags['streams'] = parseStreamList(options.streams, options.symbols)
-  } else if (options.symbols !== undefined) {
-    flags['symbols'] = options.symbols
-  }
-  const connection: Record<string, string> = {}
-  if (options.baseUrl !== undefined) connection['baseUrl'] = options.baseUrl
-  if (options.restUrl !== undefined) connection['restUrl'] = options.restUrl
-  if (Object.keys(connection).length > 0) flags['connection'] = connection
-  if (options.partial === true) flags['emitPartialCandles'] = true
-  return flags
+/** The flags that are configuration; the others belong to the command. */
+function configFlags(options: LiveOptions): Readonly<Record<string, unknown>> {
+  const { venue, symbols, streams, baseUrl, restUrl, partial } = options
+  return { venue, symbols, streams, baseUrl, restUrl, ...(partial === true ? { emitPartialCandles: true } : {}) }
 }
