@@ -366,7 +366,7 @@ export class ShardSupervisor implements GenerationOwner {
       ledger: {
         streamsPerMessageMax: this.#context.streamsPerMessageMax,
         ackTimeoutMs: this.#context.tuning.ackTimeoutMs,
-        isolateRefusals: !this.#failFast,
+        isolatesRefusals: () => !this.#failFast,
       },
     })
   }

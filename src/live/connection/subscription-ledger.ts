@@ -25,9 +25,9 @@ export interface LedgerOptions {
   readonly ackTimeoutMs: number
   /**
    * Take a refused message apart to find the stream the venue objects to, so that one bad name does not cost
-   * the others. Without it the whole message counts as refused, at once.
+   * the others. Otherwise the whole message counts as refused, at once.
    */
-  readonly isolateRefusals: boolean
+  readonly isolatesRefusals: () => boolean
 }
 
 /** What the ledger needs of its connection. */
@@ -164,7 +164,7 @@ export class SubscriptionLedger {
 
   #onError(request: Request, reply: Extract<ControlReply, { kind: 'error' }>): void {
     const names = request.names
-    if (this.#options.isolateRefusals && names.length > 1 && reply.code !== TOO_MANY_SUBSCRIPTIONS) {
+    if (names.length > 1 && reply.code !== TOO_MANY_SUBSCRIPTIONS && this.#options.isolatesRefusals()) {
       const middle = names.length >> 1
       this.#halves.push(names.slice(0, middle), names.slice(middle))
       this.#port.wake()
