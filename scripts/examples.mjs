@@ -4,10 +4,10 @@
  *
  *   node scripts/examples.mjs [NAME …]
  */
-import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureBuilt } from './lib/build.mjs'
 import { runScript, ScriptError, say } from './lib/console.mjs'
+import { listExamples } from './lib/examples.mjs'
 import { ensureInstalled } from './lib/install.mjs'
 import { ROOT } from './lib/paths.mjs'
 import { nodeArgsFor, runNode } from './lib/process.mjs'
@@ -17,11 +17,7 @@ const DEADLINE_MS = 120_000
 
 await runScript(async () => {
   const wanted = process.argv.slice(2)
-  const folder = join(ROOT, 'examples')
-  const programs = (existsSync(folder) ? readdirSync(folder) : [])
-    .filter((name) => /\.(?:ts|mjs)$/.test(name))
-    .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-    .sort()
+  const programs = listExamples().filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   if (programs.length === 0) throw new ScriptError(`no example found in examples/ for "${wanted.join(' ')}"`)
   ensureInstalled(ROOT)
   ensureBuilt()
