@@ -36,8 +36,19 @@ export class Feed {
    * time of the last finalized candle); -1 before. Messages at or below it are duplicates.
    */
   lastId = -1
+  /** How often `resetContinuity` was called. A handler with state of its own forgets it when this changed. */
+  resetCount = 0
 
   constructor(spec: StreamSpec) {
     this.spec = spec
+  }
+
+  /**
+   * Forgets what was seen: the next message is taken whatever its id is. For whoever knows that the venue
+   * started its ids again; the router calls it when a stream goes on below its last id.
+   */
+  resetContinuity(): void {
+    this.lastId = -1
+    this.resetCount += 1
   }
 }

@@ -15,7 +15,10 @@ export const PayloadOutcome = {
   PUBLISHED: 0,
   IGNORED: 1,
   DUPLICATE: 2,
+  /** Readable, but holds an impossible value; `rejection` says which. */
   REJECTED: 3,
+  /** These bytes are no JSON value. Not counted here: the router reads the whole frame and decides. */
+  UNREADABLE: 4,
 } as const
 export type PayloadOutcome = (typeof PayloadOutcome)[keyof typeof PayloadOutcome]
 
@@ -26,6 +29,8 @@ export interface StreamHandler {
    * router counts the outcome.
    */
   handle(bytes: Uint8Array, start: number, end: number, receiveTimeMs: number, feed: Feed): PayloadOutcome
+  /** Why the last call returned `REJECTED`, e.g. `p: expected a decimal, got "abc"`. Read at once. */
+  readonly rejection?: string
 }
 
 /** Where handlers publish; one per market data topic. */

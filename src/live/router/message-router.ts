@@ -1,0 +1,273 @@
+/**
+ * Decides what each frame is and which handler gets it, and counts what becomes of it. Knows nothing of
+ * sockets: the connection layer hands in bytes and is told the kind.
+ *
+ * The usual frame, `{"stream":"<name>","data":<payload>}` without blanks, is placed from its bytes. Every
+ * other one is read with `JSON.parse`, classified, and handled to the same result.
+ *
+ * Conservation, which a test holds at any moment: frames received are data + control + server shutdown +
+ * unplaced + rejected, and data frames are published + ignored + duplicate + rejected payloads.
+ */
+import type { StreamSpec } from '../config/stream-spec.js'
+import { excerptOf, FrameCursor, isJsonObject, parseJson, shown } from '../decode/index.js'
+import { MessageParseError } from '../errors.js'
+import { Feed } from '../feed.js'
+import { FrameKind, type FrameOrigin, type FrameSink } from '../frame.js'
+import { PayloadOutcome, type StreamHandler } from '../handlers/handler.js'
+import { classifyFrame, placeRawPayload } from './classify.js'
+import { isVenueReset, noteAccepted } from './reset-detector.js'
+import { Route, RouteTable } from './route-table.js'
+
+export interface MessageRouterOptions {
+  /** A new handler for a stream; see `createHandlers`. */
+  handlerFor(spec: StreamSpec): StreamHandler
+  /**
+   * Called for every frame that could not be read and every payload with an impossible value; `feed` is the
+   * stream it belongs to when that is known. Many may come at once: limit the rate of what you do with them.
+   */
+  readonly onRejected?: (error: MessageParseError, feed: Feed | null) => void
+}
+
+/** Counts since the router was made; streams that were removed stay in them. */
+export interface RouterStats {
+  readonly received: number
+  readonly data: number
+  readonly control: number
+  readonly serverShutdown: number
+  /** Well formed, of no stream we know. */
+  readonly unplaced: number
+  /** Not readable. */
+  readonly rejected: number
+  readonly published: number
+  readonly ignored: number
+  readonly duplicate: number
+  /** Data frames with an impossible value. */
+  readonly payloadRejected: number
+  /** Frames that went through `JSON.parse`. */
+  readonly fallback: number
+  /** Streams taken as started again by the venue. */
+  readonly resets: number
+}
+
+const CLOSE_BRACE = 0x7d
+
+export class MessageRouter implements FrameSink {
+  readonly #handlerFor: (spec: StreamSpec) => StreamHandler
+  readonly #onRejected: ((error: MessageParseError, feed: Feed | null) => void) | null
+  readonly #table = new RouteTable()
+  readonly #cursor = new FrameCursor()
+  readonly #encoder = new TextEncoder()
+  #feeds: readonly Feed[] = []
+
+  #data = 0
+  #control = 0
+  #serverShutdown = 0
+  #unplaced = 0
+  #rejected = 0
+  #published = 0
+  #ignored = 0
+  #duplicate = 0
+  #payloadRejected = 0
+  #resets = 0
+  /** Fallbacks of streams that were removed. */
+  #fallbackOfRemoved = 0
+
+  constructor(options: MessageRouterOptions) {
+    this.#handlerFor = (spec) => options.handlerFor(spec)
+    this.#onRejected = options.onRejected ?? null
+  }
+
+  /** Starts to place frames of this stream. For a name that is here already, the feed there is returned. */
+  add(spec: StreamSpec): Feed {
+    const existing = this.#table.get(spec.name)
+    if (existing !== undefined) return existing.feed
+    const feed = new Feed(spec)
+    this.#table.add(new Route(feed, this.#handlerFor(spec)))
+    this.#feeds = this.#table.routes.map((route) => route.feed)
+    return feed
+  }
+
+  /** Frames of this stream are unplaced from now on. */
+  remove(name: string): void {
+    const route = this.#table.remove(name)
+    if (route === undefined) return
+    this.#feeds = this.#table.routes.map((other) => other.feed)
+    this.#fallbackOfRemoved += route.feed.fallbackCount
+  }
+
+  feed(name: string): Feed | undefined {
+    return this.#table.get(name)?.feed
+  }
+
+  /** In the order they were added; a new array after every `add` and `remove`. */
+  feeds(): readonly Feed[] {
+    return this.#feeds
+  }
+
+  stats(): RouterStats {
+    return {
+      received: this.#data + this.#control + this.#serverShutdown + this.#unplaced + this.#rejected,
+      data: this.#data,
+      control: this.#control,
+      serverShutdown: this.#serverShutdown,
+      unplaced: this.#unplaced,
+      rejected: this.#rejected,
+      published: this.#published,
+      ignored: this.#ignored,
+      duplicate: this.#duplicate,
+      payloadRejected: this.#payloadRejected,
+      fallback: this.#feeds.reduce((sum, feed) => sum + feed.fallbackCount, this.#fallbackOfRemoved),
+      resets: this.#resets,
+    }
+  }
+
+  onFrame(bytes: Uint8Array, start: number, end: number, receiveTimeMs: number, origin: FrameOrigin): FrameKind {
+    try {
+      const cursor = this.#cursor
+      cursor.open(bytes, start, end)
+      const route = this.#table.find(cursor)
+      if (route !== null && cursor.view.getUint8(cursor.end - 1) === CLOSE_BRACE) {
+        const frame = cursor.bytes
+        const payloadAt = cursor.pos
+        const payloadEnd = cursor.end - 1
+        const outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
+        if (outcome !== PayloadOutcome.UNREADABLE) {
+          return this.#count(route, outcome, frame, payloadAt, payloadEnd, receiveTimeMs, origin)
+        }
+      }
+      return this.#onUnusualFrame(bytes, start, end, receiveTimeMs, origin)
+    } catch (cause) {
+      // Nothing on the way is meant to throw; a frame must never end the read loop of a socket.
+      return this.#reject('reading it failed', '', null, bytes, start, end, cause)
+    }
+  }
+
+  /** Counts a handled payload. `bytes` still hold it unless something was published. */
+  #count(
+    route: Route,
+    outcome: PayloadOutcome,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    receiveTimeMs: number,
+    origin: FrameOrigin,
+  ): FrameKind {
+    const feed = route.feed
+    if (outcome === PayloadOutcome.DUPLICATE && isVenueReset(route, origin, receiveTimeMs)) {
+      this.#resets += 1
+      feed.resetContinuity()
+      outcome = route.handler.handle(bytes, start, end, receiveTimeMs, feed)
+    }
+    this.#data += 1
+    feed.messageCount += 1
+    switch (outcome) {
+      case PayloadOutcome.PUBLISHED:
+        this.#published += 1
+        feed.publishedCount += 1
+        noteAccepted(route, origin)
+        break
+      case PayloadOutcome.IGNORED:
+        this.#ignored += 1
+        feed.ignoredCount += 1
+        noteAccepted(route, origin)
+        break
+      case PayloadOutcome.DUPLICATE:
+        this.#duplicate += 1
+        feed.duplicateCount += 1
+        break
+      default:
+        // Garbage is no sign of life: the stream may go stale under it.
+        this.#payloadRejected += 1
+        feed.rejectedCount += 1
+        this.#report(route.handler.rejection ?? 'impossible value', feed.spec.name, feed, bytes, start, end)
+        return FrameKind.DATA
+    }
+    feed.lastReceiveTimeMs = receiveTimeMs
+    return FrameKind.DATA
+  }
+
+  #onUnusualFrame(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    receiveTimeMs: number,
+    origin: FrameOrigin,
+  ): FrameKind {
+    const result = parseJson(bytes, start, end)
+    if (!result.isJson) return this.#reject(result.problem, '', null, bytes, start, end, result.cause)
+    const frame = result.value
+    if (!isJsonObject(frame)) {
+      return this.#reject(`expected an object, got ${shown(frame)}`, '', null, bytes, start, end, undefined)
+    }
+    const frameClass = classifyFrame(frame)
+    switch (frameClass.kind) {
+      case 'control':
+        this.#control += 1
+        return FrameKind.CONTROL
+      case 'serverShutdown':
+        this.#serverShutdown += 1
+        return FrameKind.SERVER_SHUTDOWN
+      case 'combined': {
+        const route = this.#table.get(frameClass.stream)
+        return route === undefined ? this.#leave() : this.#handleValue(route, frameClass.data, receiveTimeMs, origin)
+      }
+      case 'raw': {
+        const feed = placeRawPayload(frame, this.#feeds)
+        const route = feed === null ? undefined : this.#table.get(feed.spec.name)
+        return route === undefined ? this.#leave() : this.#handleValue(route, frame, receiveTimeMs, origin)
+      }
+    }
+  }
+
+  /** Written anew without blanks, so that the handlers need to know one form only. */
+  #handleValue(route: Route, value: unknown, receiveTimeMs: number, origin: FrameOrigin): FrameKind {
+    const bytes = this.#encoder.encode(JSON.stringify(value))
+    const { feed } = route
+    const fallbackCount = feed.fallbackCount
+    const outcome = route.handler.handle(bytes, 0, bytes.length, receiveTimeMs, feed)
+    // The frame needed `JSON.parse`, whether its payload did or not.
+    if (feed.fallbackCount === fallbackCount) feed.fallbackCount += 1
+    return this.#count(route, outcome, bytes, 0, bytes.length, receiveTimeMs, origin)
+  }
+
+  #leave(): FrameKind {
+    this.#unplaced += 1
+    return FrameKind.UNPLACED
+  }
+
+  #reject(
+    problem: string,
+    stream: string,
+    feed: Feed | null,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    cause: unknown,
+  ): FrameKind {
+    this.#rejected += 1
+    this.#report(problem, stream, feed, bytes, start, end, cause)
+    return FrameKind.REJECTED
+  }
+
+  #report(
+    problem: string,
+    stream: string,
+    feed: Feed | null,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    cause?: unknown,
+  ): void {
+    if (this.#onRejected === null) return
+    const error = new MessageParseError(`${stream === '' ? 'frame' : stream} rejected: ${problem}`, {
+      stream,
+      excerpt: excerptOf(bytes, start, end),
+      cause,
+    })
+    try {
+      this.#onRejected(error, feed)
+    } catch {
+      // Whoever listens to rejections must not turn one into the end of the read loop.
+    }
+  }
+}
