@@ -158,7 +158,7 @@ export class LiveDataFeedManager implements FeedSource {
   /**
    * Adds streams while running; those already carried are left alone. They last until `stop()`: the next
    * start begins with the configuration. Rejects with `ConfigError`, `SubscriptionError`, `ConnectionError`
-   * or `LifecycleError` `NOT_RUNNING`; the streams of a rejected call are not added.
+   * or `LifecycleError` `NOT_RUNNING`; after a `SubscriptionError` only the streams it names are missing.
    */
   async subscribe(streams: readonly StreamConfig[]): Promise<void> {
     const specs = resolveStreams(this.config.venue, streams)
@@ -368,6 +368,7 @@ export class LiveDataFeedManager implements FeedSource {
   #resubscribe(run: Run, streams: readonly string[]): void {
     run.resubscriptions += streams.length
     run.connection.resubscribe(streams).catch((error: unknown) => {
+      if (run.scope.isEnded) return
       if (error instanceof LiveFeedError) run.errors.add(error.code)
       this.#runtime.logger.warn(`${this.name}: subscribing again failed`, { streams, error: String(error) })
     })

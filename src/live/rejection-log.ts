@@ -64,11 +64,11 @@ export class RejectionLog {
     const { pending, last } = rejections
     rejections.pending = 0
     rejections.nextMs = this.#clock.monotonicMs() + PERIOD_MS
-    const what = stream === '' ? 'frame of no known stream' : stream
+    const of = stream === '' ? 'frames of no known stream' : `messages of ${stream}`
     this.#audit.write(
       LogEventName.MESSAGE_REJECTED,
       'WARNING',
-      pending === 1 ? `${what}: ${last.message}` : `${what}: ${pending} messages rejected, the last: ${last.message}`,
+      pending === 1 ? last.message : `${pending} more ${of} rejected, the last: ${last.message}`,
       { code: last.code, stream, count: pending, excerpt: last.excerpt },
     )
   }

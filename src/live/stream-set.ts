@@ -3,6 +3,7 @@
  * counters of those that went.
  */
 import type { StreamSpec } from './config/stream-spec.js'
+import { SubscriptionError } from './errors.js'
 import type { Feed } from './feed.js'
 import { addFeed, type FeedTotals, noTotals } from './stats.js'
 
@@ -36,7 +37,11 @@ export class StreamSet {
     for (const spec of specs) this.#registry.add(spec)
   }
 
-  /** Subscribes what is not carried yet. A failure leaves everything as it was. `true` when something changed. */
+  /**
+   * Subscribes what is not carried yet; `true` when something changed. Streams that the venue refused are left
+   * out and named by the `SubscriptionError` it rejects with, the others stay; after any other failure all are
+   * left out.
+   */
   async add(specs: readonly StreamSpec[]): Promise<boolean> {
     const added = specs.filter((spec) => this.#registry.feed(spec.name) === undefined)
     if (added.length === 0) return false
@@ -45,10 +50,12 @@ export class StreamSet {
     try {
       await this.#carrier.subscribe(added)
     } catch (error) {
-      for (const spec of added) this.#drop(spec.name)
+      const refused = error instanceof SubscriptionError ? new Set(error.streams) : null
+      for (const spec of added) if (refused === null || refused.has(spec.name)) this.#drop(spec.name)
       throw error
+    } finally {
+      this.assignConnections()
     }
-    this.assignConnections()
     return true
   }
 

@@ -262,7 +262,7 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
 type Connection = SourceScrape['health']['connections'][number]
 type Feed = SourceScrape['health']['feeds'][number]
 type ManagerStats = NonNullable<SourceScrape['stats']>
-type Topic = NonNullable<Scrape['bus']>['topics'][number]
+type Topic = NonNullable<Scrape['bus']>['topics'][string]
 
 function ofManagers(
   name: string,
@@ -342,7 +342,7 @@ function ofTopics(
     help,
     labels: ['topic'],
     read: ({ bus }, sample) => {
-      for (const topic of bus?.topics ?? []) {
+      for (const topic of Object.values(bus?.topics ?? {})) {
         const read = value(topic)
         if (read !== null) sample({ topic: topic.topic }, read)
       }

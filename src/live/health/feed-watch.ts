@@ -16,7 +16,7 @@ export class FeedWatch {
   seenAtMs = Number.NaN
   /** Time the process had lost to pauses when that message came. */
   pausedAtSeenMs = 0
-  /** `feed.messageCount` at the last scan. */
+  /** `goodCount` at the last scan. */
   seenCount = 0
 
   /** The connection generation whose first message is awaited, and since when (running time, without pauses). */
@@ -45,6 +45,11 @@ export class FeedWatch {
     return this.feed.lastReceiveTimeMs > 0
   }
 
+  /** Messages that are a sign of life: rejected ones do not move `feed.lastReceiveTimeMs`. */
+  get goodCount(): number {
+    return this.feed.messageCount - this.feed.rejectedCount
+  }
+
   /**
    * Takes note of what arrived until now. `pausedMs` is all time lost to pauses, `newlyPausedMs` the part since
    * the last scan. Returns whether anything arrived.
@@ -52,13 +57,14 @@ export class FeedWatch {
   sample(nowMs: number, wallMs: number, lastScanMs: number, pausedMs: number, newlyPausedMs: number): boolean {
     const { feed } = this
     this.#rate.sample(nowMs, feed.messageCount)
-    if (feed.messageCount === this.seenCount || !this.hasReceived) return false
-    this.seenCount = feed.messageCount
+    const { goodCount } = this
+    if (goodCount === this.seenCount || !this.hasReceived) return false
+    this.seenCount = goodCount
     // The message came between two scans: whatever the wall clock did meanwhile, its age is no more than that.
     const ageMs = clamp(wallMs - feed.lastReceiveTimeMs, 0, nowMs - lastScanMs)
     this.seenAtMs = nowMs - ageMs
     this.pausedAtSeenMs = pausedMs - Math.min(ageMs, newlyPausedMs)
-    this.pace.observe(this.seenAtMs, feed.messageCount)
+    this.pace.observe(this.seenAtMs, goodCount)
     return true
   }
 
@@ -66,7 +72,7 @@ export class FeedWatch {
   ageMs(nowMs: number, wallMs: number, lastScanMs: number): number | null {
     const { feed } = this
     if (!this.hasReceived) return null
-    if (feed.messageCount !== this.seenCount || Number.isNaN(this.seenAtMs)) {
+    if (this.goodCount !== this.seenCount || Number.isNaN(this.seenAtMs)) {
       return clamp(wallMs - feed.lastReceiveTimeMs, 0, Math.max(0, nowMs - lastScanMs))
     }
     return nowMs - this.seenAtMs

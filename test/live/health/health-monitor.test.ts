@@ -75,6 +75,19 @@ describe('staleness', () => {
     expect(log).toEqual(['stale btcusdt@markPrice after 9000 of 9000'])
   })
 
+  it('does not take rejected messages for a sign of life', () => {
+    const { monitor, run, log, feeds } = scene([TRADE])
+    monitor.start()
+    run(10_000, 500)
+    for (let second = 0; second < 40; second++) {
+      run(1_000)
+      feeds[0]!.messageCount++
+      feeds[0]!.rejectedCount++
+    }
+    expect(log).toEqual(['stale btcusdt@trade after 30000 of 30000'])
+    expect(monitor.feedHealth()[0]).toMatchObject({ errorCount: 40, lastMessageAgeMs: 40_000 })
+  })
+
   it('never says OK beyond threshold plus one check, nor STALE while messages flow (any pattern of silence)', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 1, maxLength: 40 }), (gapsMs) => {
