@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import { type ConfigPath, formatPath, onePerPath, type Problem } from './problem.js'
 import { type JsonSchemaNode, type ParsedConfig, parseConfigShape, parseStreamShape, schemaNode } from './schema.js'
-import { didYouMean, isInSeconds, nearest, quote, showValue } from './suggest.js'
+import { didYouMean, isInSeconds, nearest, quote, sameWords, showValue } from './suggest.js'
 import { symbolProblem } from './symbols.js'
 
 type Issue = z.core.$ZodIssue
@@ -62,11 +62,11 @@ function unknownFieldMessage(parent: ConfigPath, key: string, value: unknown): s
   return `unknown field; known here: ${siblings.join(', ')}`
 }
 
-/** The one place outside `parent` where a field of nearly this name lives. */
+/** The place outside `parent` where a field of these words lives. A near miss would be a far guess there. */
 function placesOf(key: string, parent: ConfigPath): { path: string; name: string } | undefined {
   for (const section of [[], ['connection'], ['health'], ['connection', 'refreshWindow']]) {
     if (formatPath(section) === formatPath(parent)) continue
-    const name = nearest(key, Object.keys(schemaNode(section)?.properties ?? {}))
+    const name = sameWords(key, Object.keys(schemaNode(section)?.properties ?? {}))
     if (name !== undefined) return { path: formatPath([...section, name]), name }
   }
   return undefined

@@ -25,9 +25,8 @@ export function showValue(value: unknown): string {
 
 /** The candidate nearest to `text`, when near enough to be meant. Case counts little, word order not at all. */
 export function nearest(text: string, candidates: readonly string[]): string | undefined {
-  const key = wordKey(text)
-  const sameWords = key === '' ? undefined : candidates.find((candidate) => wordKey(candidate) === key)
-  if (sameWords !== undefined) return sameWords
+  const same = sameWords(text, candidates)
+  if (same !== undefined) return same
   const plain = flat(text)
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(plain.length / 3)) + 1
@@ -39,6 +38,12 @@ export function nearest(text: string, candidates: readonly string[]): string | u
     }
   }
   return best ?? candidates.find((candidate) => holdsWords(candidate, text))
+}
+
+/** The candidate of the same words, whatever their order, case and unit. */
+export function sameWords(text: string, candidates: readonly string[]): string | undefined {
+  const key = wordKey(text)
+  return key === '' ? undefined : candidates.find((candidate) => wordKey(candidate) === key)
 }
 
 /** `kline_interval` for `defaultKlineInterval`; a single word would fit too many names. */
