@@ -15,8 +15,19 @@ export function sharedData(path: string): string | null {
   return existsSync(absolute) ? absolute : null
 }
 
-/** `describe` for tests that read the named files; `body` gets their absolute paths in the same order. */
-export function describeWithData(name: string, paths: readonly string[], body: (...files: string[]) => void): void {
+/**
+ * `describe` for tests that read captured data. `body` gets the absolute paths of the named files in the same
+ * order; without names the whole folder is wanted and `body` finds its way with {@link sharedData}.
+ */
+export function describeWithData(name: string, body: () => void): void
+export function describeWithData(name: string, paths: readonly string[], body: (...files: string[]) => void): void
+export function describeWithData(
+  name: string,
+  pathsOrBody: readonly string[] | (() => void),
+  bodyOfPaths?: (...files: string[]) => void,
+): void {
+  const paths = typeof pathsOrBody === 'function' ? ['captures'] : pathsOrBody
+  const body = typeof pathsOrBody === 'function' ? pathsOrBody : (bodyOfPaths ?? (() => {}))
   const found = paths.map((path) => sharedData(path))
   const absent = paths.filter((_, index) => found[index] === null)
   if (absent.length === 0) {
