@@ -21,6 +21,8 @@ export interface RefreshPlan {
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+/** A hand-over begun this long before the end of the window ends inside it. */
+const HAND_OVER_MS = 60_000
 /** A refresh later than this before the venue's limit might lose the race. */
 const LIFETIME_MARGIN_MS = 15 * 60_000
 const STAGGER_RATIO = 0.05
@@ -32,7 +34,7 @@ export function refreshDelayMs(plan: RefreshPlan): number {
   const staggerMs = Math.min(ageMsMax * STAGGER_RATIO, STAGGER_MS_MAX)
   const late = (range: Range): number => range.to - random * Math.min(staggerMs, range.to - range.from)
   const anyHour = ageMsMax - random * staggerMs
-  if (plan.window === null) return anyHour
+  if (plan.window === null || windowHours(plan.window) === 24) return anyHour
 
   const hardMaxMs = Math.max(ageMsMax, plan.lifetimeMs - LIFETIME_MARGIN_MS)
   const allowed = windowAges(plan.openedAtMs, plan.window, hardMaxMs)
@@ -56,19 +58,20 @@ interface Range {
   readonly to: number
 }
 
-/** The ages from 0 to `toAgeMs` that fall into the window, in order. */
+/** The ages from 0 to `toAgeMs` at which a hand-over would fall into the window, in order. */
 function windowAges(openedAtMs: number, window: RefreshWindow, toAgeMs: number): Range[] {
-  const hours = window.toHour > window.fromHour ? window.toHour - window.fromHour : window.toHour + 24 - window.fromHour
   const ranges: Range[] = []
   const firstDayMs = Math.floor(openedAtMs / DAY_MS) * DAY_MS - DAY_MS
   for (let dayMs = firstDayMs; dayMs < openedAtMs + toAgeMs; dayMs += DAY_MS) {
     const from = dayMs + window.fromHour * HOUR_MS - openedAtMs
-    const range = { from: Math.max(0, from), to: Math.min(toAgeMs, from + hours * HOUR_MS) }
-    const last = ranges.at(-1)
-    if (range.from >= range.to) continue
-    // A window of all 24 hours is one range, not two that touch at midnight.
-    if (last !== undefined && last.to === range.from) ranges[ranges.length - 1] = { from: last.from, to: range.to }
-    else ranges.push(range)
+    const to = from + windowHours(window) * HOUR_MS - HAND_OVER_MS
+    if (Math.max(0, from) < Math.min(toAgeMs, to)) ranges.push({ from: Math.max(0, from), to: Math.min(toAgeMs, to) })
   }
   return ranges
+}
+
+/** 1 to 24; over midnight when `fromHour` is the greater one. */
+function windowHours(window: RefreshWindow): number {
+  const hours = window.toHour - window.fromHour
+  return hours > 0 ? hours : hours + 24
 }
