@@ -106,10 +106,15 @@ export class ScriptedSocket implements TransportSocket {
   /** How our side ended it. */
   closedWith: { readonly code: number; readonly reason: string } | null = null
   isTerminated = false
+  /** Half-open: see `stall`. */
+  isStalled = false
+  /** Frames delivered to the client. */
+  frameCount = 0
   /** Answers a control message instead of the default; return nothing for silence. */
   onControl: ((message: ControlMessage, socket: ScriptedSocket) => void) | null = null
+  /** The client's end; a connection generation in production code. */
+  readonly sink: TransportSink
   readonly #clock: Clock
-  readonly #sink: TransportSink
 
   constructor(
     clock: Clock,
@@ -120,7 +125,7 @@ export class ScriptedSocket implements TransportSocket {
     index: number,
   ) {
     this.#clock = clock
-    this.#sink = sink
+    this.sink = sink
     this.url = url
     this.options = options
     this.behaviour = { ...behaviour }
@@ -139,14 +144,15 @@ export class ScriptedSocket implements TransportSocket {
   open(): void {
     if (this.state !== 'connecting') return
     this.state = 'open'
-    this.#sink.onOpen()
+    this.sink.onOpen()
   }
 
   /** One frame, also while our side is closing, as the wire would. */
   frame(frame: unknown): void {
     if (this.state === 'connecting' || this.state === 'closed') return
+    this.frameCount++
     const bytes = Buffer.from(typeof frame === 'string' ? frame : JSON.stringify(frame))
-    this.#sink.onFrame(bytes, 0, bytes.length, this.#clock.wallMs())
+    this.sink.onFrame(bytes, 0, bytes.length, this.#clock.wallMs())
   }
 
   data(stream: string, data: unknown): void {
@@ -159,12 +165,12 @@ export class ScriptedSocket implements TransportSocket {
 
   /** Ping from the venue; answering it is the transport's own business. */
   pingFromVenue(): void {
-    if (this.state === 'open') this.#sink.onPing()
+    if (this.state === 'open') this.sink.onPing()
   }
 
   /** Pong nobody asked for. */
   pong(): void {
-    if (this.state !== 'closed' && this.state !== 'connecting') this.#sink.onPong()
+    if (this.state !== 'closed' && this.state !== 'connecting') this.sink.onPong()
   }
 
   /** The venue ends it: close frame, or 1006 for a reset. */
@@ -174,6 +180,7 @@ export class ScriptedSocket implements TransportSocket {
 
   /** Goes half-open: the socket stays, nothing is answered any more. */
   stall(): void {
+    this.isStalled = true
     Object.assign(this.behaviour, { acknowledges: false, pongs: false, answersClose: false })
   }
 
@@ -222,7 +229,7 @@ export class ScriptedSocket implements TransportSocket {
   private close_(closed: TransportClose): void {
     if (this.state === 'closed') return
     this.state = 'closed'
-    this.#sink.onClose(closed)
+    this.sink.onClose(closed)
   }
 
   #later(action: () => void, extraMs = 0): void {

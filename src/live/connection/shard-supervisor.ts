@@ -50,6 +50,9 @@ export interface ShardOptions {
   readonly onStreamsDropped: (names: readonly string[]) => void
 }
 
+/** Refreshes that may fail because the venue refuses a stream on the new socket, before it moves without it. */
+const REFRESH_STRICT_MAX = 3
+
 interface Deferred {
   resolve(): void
   reject(error: Error): void
@@ -88,10 +91,13 @@ export class ShardSupervisor implements GenerationOwner {
   /** A connect is due as soon as the last socket has disappeared. */
   #isConnectDue = false
   #withdrawConnect: (() => void) | null = null
+  #refusedTimer: TimerHandle | null = null
 
   #refreshTimer: TimerHandle | null = null
   /** Monotonic. */
   #refreshDueMs: number | null = null
+  /** Why a hand-over is to begin as soon as the socket of the last one has disappeared. */
+  #dueHandOver: string | null = null
   /** Refreshes that failed or were announced away since data last flowed well. */
   #refreshAttempt = 0
   /** Of sockets before the current one; wall clock. */
@@ -289,7 +295,11 @@ export class ShardSupervisor implements GenerationOwner {
 
   onRefused(generation: Generation, error: SubscriptionError): void {
     if (this.#isReplacement(generation)) {
-      this.#handOver?.onReplacementRefused(error)
+      // A stream that was delisted meanwhile must not keep the others from moving for ever.
+      const isTolerable = error.code === 'SUBSCRIPTION_REJECTED' && this.#refreshAttempt >= REFRESH_STRICT_MAX
+      const isLoss = error.streams.some((name) => this.#current?.ledger.statusOf(name) === 'SUBSCRIBED')
+      if (isLoss && !isTolerable) this.#handOver?.onReplacementRefused(error)
+      else this.#emit('connectionError', { connectionId: this.id, error })
       return
     }
     if (generation !== this.#current) return
@@ -304,6 +314,7 @@ export class ShardSupervisor implements GenerationOwner {
     generation.ledger.forgetRefusals(unknown)
     this.#subscribing.refuse(error)
     this.#emit('connectionError', { connectionId: this.id, error })
+    if (known.length > 0) this.#planRefusedRetry()
     if (unknown.length > 0) this.#onStreamsDropped(unknown)
     // A socket that answers no control message is no longer good for streams that worked.
     if (error.code === 'SUBSCRIPTION_TIMEOUT' && known.length > 0 && generation === this.#current) {
@@ -333,9 +344,21 @@ export class ShardSupervisor implements GenerationOwner {
 
   onGone(generation: Generation): void {
     this.#sockets.delete(generation)
+    const dueHandOver = this.#dueHandOver
+    this.#dueHandOver = null
+    if (dueHandOver !== null && generation !== this.#current) this.#beginHandOver(dueHandOver)
     if (this.#sockets.size > 0) return
     this.#onLastGone?.()
     if (this.#isConnectDue) this.#requestConnect()
+  }
+
+  /** Streams that worked before may be refused for a while: asks again, at the pace of the longest delay. */
+  #planRefusedRetry(): void {
+    const { clock, config } = this.#context
+    this.#refusedTimer ??= clock.setTimer(() => {
+      this.#refusedTimer = null
+      this.#current?.ledger.retryRefused()
+    }, config.reconnectDelayMsMax)
   }
 
   // --- connecting ------------------------------------------------------------------------------------
@@ -494,6 +517,11 @@ export class ShardSupervisor implements GenerationOwner {
   #beginHandOver(reason: string): void {
     if (this.#state !== ConnectionState.OPEN) return
     this.#clearRefreshTimer()
+    // Never three sockets: the one replaced last may still be closing.
+    if (this.#sockets.size > 1) {
+      this.#dueHandOver = reason
+      return
+    }
     const { clock, limiter, tuning } = this.#context
     const handOver = new HandOver(clock, reason, tuning.handOverWaitMsMax, {
       requestConnect: (action) => limiter.request(action),
@@ -533,7 +561,9 @@ export class ShardSupervisor implements GenerationOwner {
       reason,
       overlapMs,
     })
-    if (replacement.isShutdownAnnounced && replacement === this.#current) this.#leaveAnnouncedShutdown()
+    if (replacement !== this.#current) return
+    if (replacement.ledger.hasRefusals) this.#planRefusedRetry()
+    if (replacement.isShutdownAnnounced) this.#leaveAnnouncedShutdown()
   }
 
   #onHandOverFailed(error: ConnectionError | SubscriptionError, reason: string): void {
@@ -590,6 +620,9 @@ export class ShardSupervisor implements GenerationOwner {
     this.#isConnectDue = false
     if (this.#backoffTimer !== null) this.#context.clock.clearTimer(this.#backoffTimer)
     this.#backoffTimer = null
+    if (this.#refusedTimer !== null) this.#context.clock.clearTimer(this.#refusedTimer)
+    this.#refusedTimer = null
+    this.#dueHandOver = null
     this.#clearRefreshTimer()
     this.#handOver?.cancel()
     this.#handOver = null

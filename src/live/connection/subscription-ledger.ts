@@ -6,7 +6,7 @@
  * calls therefore need no lock; each changes the set, and the last word wins.
  *
  *     (absent) --SUBSCRIBE sent--> SUBSCRIBING --result--> SUBSCRIBED --UNSUBSCRIBE sent--> UNSUBSCRIBING --> (absent)
- *                                      \--error, or unanswered twice--> REFUSED (not asked again on this socket)
+ *                                      \--error, or unanswered twice--> REFUSED (asked again when told to)
  *
  * Venue facts (Binance stream documentation and observation, checked 2026-11-20): an acknowledgement comes as
  * `{"result":null,"id":N}` and may come after the first data; it proves nothing about data; errors may lack the
@@ -110,6 +110,17 @@ export class SubscriptionLedger {
   /** These are no longer wanted: should they be wanted again, they may be asked for again. */
   forgetRefusals(names: readonly string[]): void {
     for (const name of names) if (this.#status.get(name) === 'REFUSED') this.#status.delete(name)
+  }
+
+  get hasRefusals(): boolean {
+    for (const status of this.#status.values()) if (status === 'REFUSED') return true
+    return false
+  }
+
+  /** Asks once more for every refused stream that is still wanted. */
+  retryRefused(): void {
+    for (const [name, status] of this.#status) if (status === 'REFUSED') this.#status.delete(name)
+    this.#port.wake()
   }
 
   /** The next control message, already counted as sent; `null` when there is nothing to say. */
