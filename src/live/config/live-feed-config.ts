@@ -123,12 +123,17 @@ export function requireEndpoints(config: LiveFeedConfig): { readonly baseUrl: st
   throw configError([{ path: ['connection', 'baseUrl'], message }])
 }
 
-/** All problems of an input; empty when it makes a `LiveFeedConfig`. */
+/** All problems of an input; none when it makes a `LiveFeedConfig`. */
 export function configProblems(input: unknown): Problem[] {
-  const plain = plainInput(input)
-  const { problems } = checkShape(plain)
+  return check(plainInput(input)).problems
+}
+
+function check(plain: unknown): { config?: ParsedConfig; problems: Problem[] } {
+  const { config, problems } = checkShape(plain)
   const isObject = typeof plain === 'object' && plain !== null && !Array.isArray(plain)
-  return isObject ? withRules(problems, ruleProblems(viewOf(plain))) : problems
+  if (!isObject) return { problems }
+  const all = withRules(problems, ruleProblems(viewOf(plain)))
+  return config === undefined ? { problems: all } : { config, problems: all }
 }
 
 /** `LiveFeedConfig.parse` for input from somewhere: issues carry where each value was written. */
@@ -139,9 +144,7 @@ export function parseLocated(input: unknown, locate: Locate): LiveFeedConfig {
 }
 
 function parseInput(input: unknown): ParsedConfig {
-  const plain = plainInput(input)
-  const problems = configProblems(plain)
-  const { config } = checkShape(plain)
+  const { config, problems } = check(plainInput(input))
   if (problems.length > 0 || config === undefined) throw configError(problems)
   return config
 }

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { CANDLE_INTERVALS, StreamType } from '../../types/stream.js'
 import { Venue } from '../../types/venue.js'
 import type { ConfigPath } from './problem.js'
-import { SYMBOL_LENGTH_MAX, SYMBOL_PATTERN } from './symbols.js'
+import { SYMBOL_LENGTH_MAX, SYMBOL_PATTERN_PORTABLE, symbolProblem } from './symbols.js'
 import type { LiveFeedConfigInput, StreamConfig } from './types.js'
 
 /** `setTimeout` fires at once beyond this, so no duration may be longer (24.8 days). */
@@ -21,7 +21,8 @@ const symbol = z
   .string()
   .min(1)
   .max(SYMBOL_LENGTH_MAX)
-  .regex(SYMBOL_PATTERN)
+  .regex(SYMBOL_PATTERN_PORTABLE)
+  .refine((text) => symbolProblem(text) === undefined)
   .describe('Symbol as the venue lists it, upper case, e.g. BTCUSDT or BTCUSDT_261225. Non-ASCII names are allowed.')
 
 const streamSchema = z.strictObject({

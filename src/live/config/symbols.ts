@@ -6,8 +6,12 @@
  */
 import { quote } from './suggest.js'
 
-/** Letters, digits, marks and `_` of any script, but no lower-case ASCII. Needs the `u` flag. */
-export const SYMBOL_PATTERN: RegExp = /^(?:(?![a-z])[\p{L}\p{M}\p{N}_])+$/u
+/** Letters, digits, marks and `_` of any script, but no lower-case ASCII. */
+const SYMBOL_PATTERN = /^(?:(?![a-z])[\p{L}\p{M}\p{N}_])+$/u
+
+/** The same for JSON Schema, in words that every regular expression language has; a little wider. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
+export const SYMBOL_PATTERN_PORTABLE: RegExp = /^(?:[A-Z0-9_]|[^\x00-\x7f])+$/
 
 /** The longest listed one had 17 characters in October 2026; the bound only keeps nonsense out of addresses. */
 export const SYMBOL_LENGTH_MAX = 64
