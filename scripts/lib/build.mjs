@@ -37,6 +37,8 @@ export function ensureBuilt(options = {}) {
     },
   )
   if (tsc.status !== 0) {
+    // The compiler would repeat remembered complaints even after an option was changed to allow them.
+    rmSync(join(dist, BUILD_INFO), { force: true })
     throw new ScriptError(
       `BUILD_FAILED The sources do not compile; "npm run typecheck" shows the same.\n${tsc.stdout}${tsc.stderr}`,
     )
