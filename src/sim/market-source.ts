@@ -48,6 +48,8 @@ export interface RestReply {
   readonly body: string
   /** Request weight the call costs, also when refused; 0 for calls with a limit of their own. */
   readonly weight: number
+  /** A recording says whether it answers what was recorded or what it computed. */
+  readonly origin?: 'recorded' | 'derived'
 }
 
 export interface MarketSource {

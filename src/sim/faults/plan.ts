@@ -1,0 +1,255 @@
+/**
+ * A fault plan: what goes wrong, when, and for whom. Owns its shape and its checks; running it is
+ * `fault-engine.ts`. Written as YAML or JSON, or one of the built-in names.
+ *
+ * A wrong plan throws `FaultPlanError` with one line per problem, naming the field and what is allowed.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { parseCountRange, parseDuration, parseDurationRange, type Range } from './duration.js'
+import { BUILT_IN_PLANS } from './presets.js'
+
+/** Fault kinds this venue can produce, with their variants; the first variant is the default. */
+export const FAULT_VARIANTS = {
+  reset: ['rst', 'fin'],
+  close: [],
+  halfOpen: [],
+  silentAll: [],
+  silentStream: ['window', 'resubscribe', 'reconnect'],
+  ackSilent: [],
+  connectFail: ['reset', 'refused', 'name', 'tls'],
+  httpStatus: [],
+  slowHandshake: [],
+  slowLink: ['clamp'],
+  framing: ['fragments', 'pings'],
+  duplicate: [],
+  reorder: [],
+  dropDiff: ['depth', 'trade', 'kline', 'any'],
+  spliceVariant: ['equal', 'overlap', 'ahead'],
+  oldSnapshot: [],
+  snapshotFail: ['timeout', 'status', 'truncated', 'badJson', 'slow'],
+  candleClose: ['missing', 'late', 'twice', 'corrected'],
+  serverShutdown: [],
+  ageCut: ['close', 'reset'],
+  control: ['errorNested', 'errorFlat', 'errorNoId', 'lostAck', 'lateAck'],
+  clockSkew: ['step', 'drift'],
+  pingFlood: ['ping', 'pong'],
+  garbage: ['notJson', 'truncated', 'invalidUtf8', 'wrongTypes', 'hugeNumber', 'unknownEvent', 'empty', 'array'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+
+export type FaultName = keyof typeof FAULT_VARIANTS
+
+/** Fault kinds of the catalogue that need the market's own history and are refused by name. */
+const NOT_IN_A_PLAN: Readonly<Record<string, string>> = {
+  venueReset: 'ids that go back, halts and delistings are part of the market history, which a plan does not change',
+}
+
+export class FaultPlanError extends Error {
+  override readonly name = 'FaultPlanError'
+  readonly code = 'FAULT_PLAN_INVALID'
+  readonly issues: readonly string[]
+
+  constructor(issues: readonly string[], cause?: unknown) {
+    super(`fault plan: ${issues.join('\nfault plan: ')}`, { cause })
+    this.issues = issues
+  }
+}
+
+const duration = z.union([z.string(), z.number()]).transform((value, context): number => {
+  const ms = parseDuration(value)
+  if (ms !== null) return ms
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is not a time; write 250ms, 5s, 2m or 1h` })
+  return z.NEVER
+})
+
+const durationRange = z.union([z.string(), z.number()]).transform((value, context): Range => {
+  const range = parseDurationRange(value)
+  if (range !== null) return range
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is not a time or a range such as 3s..20s` })
+  return z.NEVER
+})
+
+const countRange = z.union([z.string(), z.number()]).transform((value, context): Range => {
+  const range = parseCountRange(value)
+  if (range !== null) return range
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is not a count or a range such as 1..25` })
+  return z.NEVER
+})
+
+const selectorSchema = z.strictObject({
+  route: z.enum(['public', 'market', 'private']).optional(),
+  market: z.enum(['spot', 'futures']).optional(),
+  /** Counted from 1 in the order of opening. */
+  connection: z.number().int().positive().optional(),
+  /** Stream name; `*` stands for any characters. */
+  stream: z.string().optional(),
+  /** The n-th stream a connection subscribed to, from 0. */
+  streamIndex: z.number().int().nonnegative().optional(),
+  symbol: z.string().optional(),
+  interval: z.string().optional(),
+  /** REST path or its end, e.g. `depth`; `*` for every path. */
+  rest: z.string().optional(),
+})
+
+export type FaultSelector = z.infer<typeof selectorSchema>
+
+const ruleSchema = z
+  .strictObject({
+    fault: z.string(),
+    variant: z.string().optional(),
+    on: selectorSchema.default({}),
+    /** Time after plan zero. */
+    at: duration.optional(),
+    every: duration.optional(),
+    /** Spreads `every` by plus or minus this fraction. */
+    jitter: z.number().min(0).max(1).optional(),
+    probability: z.number().min(0).max(1).optional(),
+    per: z.enum(['frame', 'message', 'request']).optional(),
+    for: durationRange.optional(),
+    count: z.number().int().positive().optional(),
+    /** Consecutive frames affected once the rule fires. */
+    run: countRange.optional(),
+    /** Number of targets drawn at random among those that match; all of them without it. */
+    pick: z.number().int().positive().optional(),
+    status: z.number().int().min(300).max(599).optional(),
+    retryAfter: duration.optional(),
+    code: z.number().int().optional(),
+    reason: z.string().max(123).optional(),
+    delay: durationRange.optional(),
+    lead: durationRange.optional(),
+    times: z.number().int().positive().max(1000).optional(),
+    bytesPerSecond: z.number().positive().optional(),
+    /** `clockSkew`: milliseconds of a step, or parts per million of a drift. */
+    offset: duration.optional(),
+    ppm: z.number().optional(),
+    body: z.string().optional(),
+  })
+  .superRefine(checkRule)
+
+export type FaultRule = Omit<z.infer<typeof ruleSchema>, 'fault'> & { readonly fault: FaultName }
+export type FaultRuleInput = z.input<typeof ruleSchema>
+
+const planSchema = z.strictObject({
+  name: z.string().optional(),
+  seed: z.number().int().nonnegative().optional(),
+  /** Plan zero is this long after the first data frame of any connection. */
+  start: duration.default(0),
+  rules: z.array(ruleSchema).default([]),
+})
+
+/** Serves a recording with the changes of one scenario of a scenario file. */
+const linesSchema = z.strictObject({ kind: z.literal('lines'), file: z.string(), scenario: z.string() })
+
+export interface FaultPlan {
+  readonly kind: 'rules'
+  readonly name: string
+  readonly seed: number | null
+  readonly startMs: number
+  readonly rules: readonly FaultRule[]
+}
+
+export interface LinesPlan {
+  readonly kind: 'lines'
+  readonly file: string
+  readonly scenario: string
+}
+
+export type FaultPlanInput = string | z.input<typeof planSchema> | z.input<typeof linesSchema>
+
+/** Reads a plan: an object, a built-in name, or a path of a YAML or JSON file. Throws `FaultPlanError`. */
+export function loadFaultPlan(input: FaultPlanInput): FaultPlan | LinesPlan {
+  if (typeof input !== 'string') return parseFaultPlan(input, 'plan')
+  const builtIn = BUILT_IN_PLANS[input]
+  if (builtIn !== undefined) return parseFaultPlan(builtIn, input)
+  if (!existsSync(input)) {
+    const names = Object.keys(BUILT_IN_PLANS).join(', ')
+    throw new FaultPlanError([`"${input}" is neither a built-in plan (${names}) nor a file`])
+  }
+  let parsed: unknown
+  try {
+    parsed = parseYaml(readFileSync(input, 'utf8'))
+  } catch (error) {
+    throw new FaultPlanError([`${input} cannot be read: ${(error as Error).message}`], error)
+  }
+  return parseFaultPlan(parsed, input.replace(/^.*[\\/]/, ''))
+}
+
+export function parseFaultPlan(input: unknown, name: string): FaultPlan | LinesPlan {
+  if (typeof input === 'object' && input !== null && (input as { kind?: unknown }).kind === 'lines') {
+    return check(linesSchema, input)
+  }
+  const plan = check(planSchema, input)
+  return {
+    kind: 'rules',
+    name: plan.name ?? name,
+    seed: plan.seed ?? null,
+    startMs: plan.start,
+    rules: plan.rules as FaultRule[],
+  }
+}
+
+export function parseFaultRule(input: unknown): FaultRule {
+  return check(ruleSchema, input) as FaultRule
+}
+
+export function parseFaultSelector(input: unknown): FaultSelector {
+  return check(selectorSchema, input)
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  throw new FaultPlanError(
+    result.error.issues.map((issue) => {
+      const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+      return `${path.replace(/^\./, '') || 'plan'}: ${issue.message}`
+    }),
+    result.error,
+  )
+}
+
+interface RuleShape {
+  readonly fault: string
+  readonly variant?: string | undefined
+  readonly at?: number | undefined
+  readonly every?: number | undefined
+  readonly jitter?: number | undefined
+  readonly probability?: number | undefined
+  readonly per?: string | undefined
+  readonly for?: Range | undefined
+  readonly status?: number | undefined
+  readonly offset?: number | undefined
+  readonly ppm?: number | undefined
+}
+
+function checkRule(rule: RuleShape, context: z.core.$RefinementCtx): void {
+  const complain = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
+  const variants: readonly string[] | undefined = (FAULT_VARIANTS as Record<string, readonly string[]>)[rule.fault]
+  if (variants === undefined) {
+    const why = NOT_IN_A_PLAN[rule.fault]
+    const known = Object.keys(FAULT_VARIANTS).join(', ')
+    complain('fault', why === undefined ? `"${rule.fault}" is not one of ${known}` : `"${rule.fault}": ${why}`)
+    return
+  }
+  if (rule.variant !== undefined && !variants.includes(rule.variant)) {
+    const allowed = variants.length === 0 ? 'has no variants' : `knows ${variants.join(', ')}`
+    complain('variant', `"${rule.variant}": ${rule.fault} ${allowed}`)
+  }
+  if (rule.at !== undefined && rule.every !== undefined) complain('every', 'give either at or every')
+  if (rule.every !== undefined && rule.every <= 0) complain('every', 'must be longer than 0')
+  if (rule.jitter !== undefined && rule.every === undefined) complain('jitter', 'only together with every')
+  if ((rule.probability === undefined) !== (rule.per === undefined)) {
+    complain('probability', 'give probability together with per: frame, message or request')
+  }
+  if (rule.fault === 'httpStatus' && rule.status === undefined) complain('status', 'httpStatus needs a status')
+  if (rule.fault === 'connectFail' && rule.variant === 'refused' && rule.for === undefined) {
+    complain('for', 'connectFail refused closes the listening port and needs a time to open it again')
+  }
+  if (rule.fault === 'clockSkew' && rule.variant !== 'drift' && rule.offset === undefined) {
+    complain('offset', 'clockSkew needs an offset, e.g. -1500ms')
+  }
+  if (rule.fault === 'clockSkew' && rule.variant === 'drift' && rule.ppm === undefined) {
+    complain('ppm', 'clockSkew drift needs ppm')
+  }
+}

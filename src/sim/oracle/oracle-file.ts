@@ -1,0 +1,47 @@
+/** Writes the oracle's records to a file as JSON lines, while they are made. */
+import { createWriteStream, type WriteStream } from 'node:fs'
+import type { SimOracle } from './oracle.js'
+
+/** Lines gathered before one write. */
+const BATCH_CHARS = 64 * 1024
+
+export class OracleFile {
+  readonly #stream: WriteStream
+  readonly #oracle: SimOracle
+  readonly #unsubscribe: () => void
+  #batch = ''
+  #error: Error | null = null
+
+  static open(path: string, oracle: SimOracle): OracleFile {
+    return new OracleFile(path, oracle)
+  }
+
+  private constructor(path: string, oracle: SimOracle) {
+    this.#stream = createWriteStream(path)
+    this.#stream.on('error', (error) => {
+      this.#error = error
+    })
+    this.#oracle = oracle
+    this.#unsubscribe = oracle.onRecord((record) => this.#write(JSON.stringify(record)))
+  }
+
+  /** Ends with one summary line; rejects when anything could not be written. */
+  async close(): Promise<void> {
+    this.#unsubscribe()
+    this.#write(JSON.stringify({ type: 'summary', ...this.#oracle.summary() }))
+    this.#flush()
+    await new Promise<void>((resolve) => this.#stream.end(resolve))
+    if (this.#error !== null) throw this.#error
+  }
+
+  #write(line: string): void {
+    this.#batch += `${line}\n`
+    if (this.#batch.length >= BATCH_CHARS) this.#flush()
+  }
+
+  #flush(): void {
+    if (this.#batch === '' || this.#error !== null) return
+    this.#stream.write(this.#batch)
+    this.#batch = ''
+  }
+}
