@@ -144,7 +144,7 @@ describe('any valid configuration', () => {
         expect(JSON.stringify(again)).toBe(text)
         expect(LiveFeedConfig.parse(textLayer('x.yaml', stringify(config.toJSON()), false).value)).toEqual(config)
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 
@@ -240,7 +240,7 @@ describe('any input at all', () => {
           }
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     )
   })
 
