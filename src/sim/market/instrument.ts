@@ -16,6 +16,7 @@ import { FairPrice } from './fair-price.js'
 import { FuturesState } from './futures-state.js'
 import { HistoryDigest } from './history-digest.js'
 import { InstrumentText, tradeValue } from './instrument-text.js'
+import { MINUTE_MS } from './intervals.js'
 import { MinuteBars } from './minute-bars.js'
 import { OrderFlow } from './order-flow.js'
 import type { FlowParameters } from './presets.js'
@@ -71,14 +72,19 @@ export class Instrument implements BookListener {
   /** Funding, mark price and liquidations; `null` on spot. */
   readonly futures: FuturesState | null
   readonly startUs: number
+  /** Beginning of all history, epoch ms: when the symbol was listed. */
+  readonly onboardMs: number
   /** First live trade id; smaller ones belong to the warm-up. */
   readonly firstTradeId: number
+  readonly firstAggregateId: number
   /** Offset of this symbol's stream cadences, so that not all symbols send at once. */
   readonly phaseUs: number
 
   status: SymbolStatus
   /** When the next operation, sample or stream timer is due; the market skips the instrument until then. */
   nextDueUs: number
+  /** The time everything has been carried out up to. */
+  nowUs: number
   lastUpdateId: number
   lastChangeUs: number
   lastTradeUs: number
@@ -107,6 +113,7 @@ export class Instrument implements BookListener {
     const { spec, random, startUs, flow } = options
     this.spec = spec
     this.startUs = startUs
+    this.onboardMs = (Math.floor(startUs / 1000 / MINUTE_MS) - options.warmupMinutes) * MINUTE_MS
     this.status = spec.status
     this.text = new InstrumentText(spec)
     this.#idLane = options.idLane
@@ -118,7 +125,7 @@ export class Instrument implements BookListener {
     this.firstUpdateId = this.lastUpdateId
     const firstTradeId = 5_000_000_000 + numbers.int(0, 900_000_000)
     this.#nextAggregateId = 3_000_000_000 + numbers.int(0, 500_000_000)
-    const firstAggregateId = this.#nextAggregateId
+    this.firstAggregateId = this.#nextAggregateId
     this.firstTradeId = firstTradeId
     this.trades = new TradeLog(firstTradeId, options.tradesKept)
     this.operationFirstTradeId = firstTradeId
@@ -161,13 +168,14 @@ export class Instrument implements BookListener {
         medianLots: takerLots,
         volatilityPerMinute: flow.volatilityPerSecond * spec.volatility * Math.sqrt(60),
         endTradeId: firstTradeId,
-        endAggregateId: firstAggregateId,
+        endAggregateId: this.firstAggregateId,
         valueOf: (price, lots) => tradeValue(spec, price, lots),
       })
       return warm
     }
     this.bars = new MinuteBars(startUs, startTicks, options.minutesKept, () => this.warm().rows())
     this.nextDueUs = 0
+    this.nowUs = startUs
     this.#schedule()
   }
 
@@ -211,8 +219,10 @@ export class Instrument implements BookListener {
       const dueUs = Math.min(operationUs, sampleUs, timerUs)
       if (dueUs > timeUs) {
         this.nextDueUs = dueUs
+        this.nowUs = Math.max(this.nowUs, timeUs)
         return
       }
+      this.nowUs = dueUs
       // At equal times what happens comes before what is shown.
       if (operationUs === dueUs) {
         this.#begin(operationUs)

@@ -45,6 +45,8 @@ export class WarmHistory {
   readonly #counts: Uint32Array
   readonly #firstIds: Float64Array
   readonly #firstMinute: number
+  #lastMinute = -1
+  #lastTrades: readonly TradeRecord[] = []
 
   constructor(options: WarmHistoryOptions) {
     this.#options = options
@@ -85,7 +87,16 @@ export class WarmHistory {
   }
 
   /** All executions of a minute, or none if it is not part of the warm-up. */
-  trades(minute: number): TradeRecord[] {
+  trades(minute: number): readonly TradeRecord[] {
+    // Neighbouring requests mostly ask for the same minute.
+    if (minute !== this.#lastMinute) {
+      this.#lastTrades = this.#makeTrades(minute)
+      this.#lastMinute = minute
+    }
+    return this.#lastTrades
+  }
+
+  #makeTrades(minute: number): TradeRecord[] {
     const index = minute - this.#firstMinute
     const total = this.#counts[index] ?? 0
     if (total === 0) return []
