@@ -46,11 +46,6 @@ export class PackedPriceLevels implements PriceLevels {
     return this.toArray()
   }
 
-  /** For people: `console.log` and failing assertions show the levels, not the packing. */
-  [Symbol.for('nodejs.util.inspect.custom')](): PriceLevel[] {
-    return this.toArray()
-  }
-
   /** Also false for a fraction or NaN, which would otherwise read a quantity as a price. */
   #has(index: number): boolean {
     return index >= 0 && index < this.length && Number.isInteger(index)

@@ -136,12 +136,30 @@ export class MarkPriceHandler extends PayloadHandler {
     feed.lastId = venueTimeMs
     noteLatency(feed, receiveTimeMs - venueTimeMs)
     const hasFunding = fundingTimeMs > 0 && !Number.isNaN(rate)
+    const fundingRate = hasFunding ? rate : null
+    const nextFundingTimeMs = hasFunding ? fundingTimeMs : null
+    // The usual case in one literal: adding fields one by one costs as much as decoding them.
+    if (average >= 0 && indexPrice >= 0 && settlePrice >= 0) {
+      this.#publisher.publish({
+        venue: this.venue,
+        symbol: this.symbol,
+        markPrice,
+        markPriceAvg: average,
+        indexPrice,
+        estimatedSettlePrice: settlePrice,
+        fundingRate,
+        nextFundingTimeMs,
+        venueTimeMs,
+        receiveTimeMs,
+      })
+      return PayloadOutcome.PUBLISHED
+    }
     const event: Mutable<FundingRateEvent> = {
       venue: this.venue,
       symbol: this.symbol,
       markPrice,
-      fundingRate: hasFunding ? rate : null,
-      nextFundingTimeMs: hasFunding ? fundingTimeMs : null,
+      fundingRate,
+      nextFundingTimeMs,
       venueTimeMs,
       receiveTimeMs,
     }
