@@ -29,6 +29,9 @@ const SHUT = 4
  */
 export const NESTED_PUBLISHES_MAX = 1_000_000
 
+/** Beyond that, so that the failures of those handlers can still be told. */
+const NESTED_LOG_EVENTS_MAX = 1_000
+
 interface PendingDelivery {
   readonly topic: TopicState
   /** The subscribers at the time of publishing: who came later gets later messages only. */
@@ -67,7 +70,8 @@ export class Dispatcher {
   /** Throws when a handler may not publish (any more). Called before a nested message gets its number. */
   admitNested(topic: string): void {
     if (this.state === CLOSED) throw busClosed('publish', topic)
-    if (++this.#nestedCount > NESTED_PUBLISHES_MAX) {
+    const limit = topic === 'log.event' ? NESTED_PUBLISHES_MAX + NESTED_LOG_EVENTS_MAX : NESTED_PUBLISHES_MAX
+    if (++this.#nestedCount > limit) {
       throw new BusError(
         'BUS_RUNAWAY',
         `publish on ${topic}: handlers published ${NESTED_PUBLISHES_MAX} messages while one message was delivered; ` +

@@ -9,24 +9,29 @@
 import type { Clock } from '../runtime/clock.js'
 import { SystemClock } from '../runtime/system-clock.js'
 
-/** Age in microseconds of delivery work that a shared reading may have. */
+/** Delivery work in microseconds after which a shared reading is too old. */
 const SHARED_AGE_US_MAX = 100
 
-/** Least cost of a publish: a reading serves at most 63 more. */
-export const PUBLISH_COST_US_MIN = 1.5625
+/** A reading in units that publishes spend; whole numbers, because they are counted per message. */
+const BUDGET = 256
+
+/** Units that a publish spends when its delivery takes `deliveryUs`; at least one, so a reading serves 255 more. */
+export function stampCost(deliveryUs: number): number {
+  return Math.min(BUDGET, Math.max(1, Math.ceil((deliveryUs * BUDGET) / SHARED_AGE_US_MAX)))
+}
 
 const SETTLED: Promise<void> = Promise.resolve()
 
 export class PublishStamp {
-  /** Microseconds of delivery work left before the clock must be read again. */
-  budgetUs = 0
+  /** Left of the current reading; below zero the clock must be read again. */
+  budget = 0
   timeMs = 0
 
   readonly #clock: Clock
   readonly #isShared: boolean
   #expiryScheduled = false
   readonly #expire = (): void => {
-    this.budgetUs = 0
+    this.budget = 0
     this.#expiryScheduled = false
   }
 
@@ -39,7 +44,7 @@ export class PublishStamp {
   read(): number {
     this.timeMs = this.#clock.wallMs()
     if (this.#isShared) {
-      this.budgetUs = SHARED_AGE_US_MAX
+      this.budget = BUDGET
       if (!this.#expiryScheduled) {
         this.#expiryScheduled = true
         // A microtask runs when the current job's stack is empty: before any other job could publish.

@@ -49,13 +49,13 @@ export class TopicHandle<T, Name extends string = string> implements Publisher<T
     const isOutermost = dispatcher.state === IDLE
     if (!isOutermost) dispatcher.admitNested(this.name)
     const { stamp } = dispatcher
-    stamp.budgetUs -= topic.costUs
+    stamp.budget -= topic.stampCost
     // One literal with every field: envelopes of one shape keep all handlers monomorphic.
     const envelope = {
       topic: this.name,
       payload,
       seq: ++topic.seq,
-      publishTimeMs: stamp.budgetUs > 0 ? stamp.timeMs : stamp.read(),
+      publishTimeMs: stamp.budget > 0 ? stamp.timeMs : stamp.read(),
       source: this.source,
       causeSeq,
     } as Envelope<T, Name>

@@ -2,7 +2,7 @@
 import type { Envelope } from '../types/envelope.js'
 import type { Dispatcher } from './dispatcher.js'
 import { Sampler } from './sampler.js'
-import { PUBLISH_COST_US_MIN } from './stamp.js'
+import { stampCost } from './stamp.js'
 import type { SlowestHandler, TopicStats } from './stats.js'
 import { DIRECT, ENDED, type SubscriptionCore } from './subscription.js'
 import type { TopicHandle } from './topic-handle.js'
@@ -26,8 +26,8 @@ export class TopicState {
   handlerErrors = 0
   slowestHandler: SlowestHandler | null = null
 
-  /** What a publish spends of the shared clock reading, in microseconds; see `stamp.ts`. */
-  costUs: number = PUBLISH_COST_US_MIN
+  /** What a publish spends of a shared clock reading; see `stamp.ts`. */
+  stampCost = 1
 
   /** Handles by source; each keeps the last envelopes of its source. */
   readonly handles = new Map<string, TopicHandle<unknown>>()
@@ -35,6 +35,8 @@ export class TopicState {
 
   readonly #dispatcher: Dispatcher
   readonly #sampler = new Sampler()
+  /** Moving mean over the samples. */
+  #meanDeliveryUs = 0
   /** Copied out of the sampler, one load on the fast path. */
   #nextSample = 1
 
@@ -95,7 +97,8 @@ export class TopicState {
       if (isDirect) this.noteDuration(subscription.name, afterMs - beforeMs, envelope.seq)
       beforeMs = afterMs
     }
-    this.costUs = Math.max(PUBLISH_COST_US_MIN, (this.costUs + (beforeMs - startMs) * 1000) / 2)
+    this.#meanDeliveryUs += ((beforeMs - startMs) * 1000 - this.#meanDeliveryUs) / 2
+    this.stampCost = stampCost(this.#meanDeliveryUs)
     this.#sampler.sampled(envelope.seq, beforeMs)
     this.#nextSample = this.#sampler.next
   }

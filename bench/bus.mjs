@@ -1,0 +1,281 @@
+/**
+ * Bus section of the benchmark: what a publish costs beside a bare loop over an array, mitt and Node's
+ * EventEmitter, in one process.
+ *
+ *   npm run build && node bench/bus.mjs [--rounds 15] [--json]
+ *
+ * Every contestant makes the same envelope (topic, payload, seq, time, source) and hands it to the same
+ * number of subscribers, each of which reads a field. Per round the contestants run in random order; a ratio
+ * is taken within a round, and the median over the rounds is shown with the range. The sum that handlers
+ * build is checked, so nothing can be optimized away. mitt and EventEmitter isolate no error and keep no
+ * statistics; the bus does both. Time of day: the bus reads the clock as documented in
+ * docs/adr/bus-publish-time.md, the others use a time taken once per batch.
+ */
+import { EventEmitter } from 'node:events'
+import { loadavg } from 'node:os'
+import { pathToFileURL } from 'node:url'
+import mitt from 'mitt'
+import { Bus } from '../dist/bus/index.js'
+
+const BATCH = 20_000
+const SUBSCRIBERS = [1, 4, 16]
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'BNBUSDT', 'XRPUSDT', 'ADAUSDT', 'DOGEUSDT', 'TRXUSDT']
+
+/** Different functions, as in an application: one shared function would be inlined everywhere. */
+function makeHandlers(count, sum) {
+  return Array.from({ length: count }, () =>
+    new Function('sum', 'return (envelope) => { sum.value += envelope.payload.price }')(sum),
+  )
+}
+
+function makeTrades(symbols) {
+  return Array.from({ length: 64 }, (_, index) => ({
+    venue: 'BINANCE_SPOT',
+    symbol: symbols[index % symbols.length],
+    price: 1,
+    qty: 0.5 + index,
+  }))
+}
+
+function arrayLoop(handlers) {
+  let seq = 0
+  const list = handlers.slice()
+  return (payload, timeMs) => {
+    const envelope = {
+      topic: 'mkt.trades',
+      payload,
+      seq: ++seq,
+      publishTimeMs: timeMs,
+      source: 'bench',
+      causeSeq: undefined,
+    }
+    for (let index = 0; index < list.length; index++) list[index](envelope)
+  }
+}
+
+function mittEmitter(handlers) {
+  let seq = 0
+  const emitter = mitt()
+  for (const handler of handlers) emitter.on('mkt.trades', handler)
+  return (payload, timeMs) => {
+    emitter.emit('mkt.trades', {
+      topic: 'mkt.trades',
+      payload,
+      seq: ++seq,
+      publishTimeMs: timeMs,
+      source: 'bench',
+      causeSeq: undefined,
+    })
+  }
+}
+
+function nodeEmitter(handlers) {
+  let seq = 0
+  const emitter = new EventEmitter()
+  emitter.setMaxListeners(0)
+  for (const handler of handlers) emitter.on('mkt.trades', handler)
+  return (payload, timeMs) => {
+    emitter.emit('mkt.trades', {
+      topic: 'mkt.trades',
+      payload,
+      seq: ++seq,
+      publishTimeMs: timeMs,
+      source: 'bench',
+      causeSeq: undefined,
+    })
+  }
+}
+
+function busHandle(options) {
+  return (handlers) => {
+    const bus = new Bus(options)
+    for (const handler of handlers) bus.subscribe('mkt.trades', handler)
+    const topic = bus.topic('mkt.trades', { source: 'bench' })
+    return (payload) => topic.publish(payload)
+  }
+}
+
+function busByName(handlers) {
+  const bus = new Bus()
+  for (const handler of handlers) bus.subscribe('mkt.trades', handler)
+  return (payload) => bus.publish('mkt.trades', payload)
+}
+
+const CONTESTANTS = [
+  { name: 'array loop', make: arrayLoop },
+  { name: 'bus, handle', make: busHandle({}) },
+  { name: 'bus, handle, 8 symbols', make: busHandle({}), symbols: SYMBOLS },
+  { name: 'bus, by name', make: busByName },
+  { name: 'bus, exact times', make: busHandle({ exactPublishTimes: true }) },
+  { name: 'EventEmitter', make: nodeEmitter },
+  { name: 'mitt', make: mittEmitter },
+]
+
+/**
+ * Runs the section. Resolves to rows `{ subscribers, name, nsPerPublish, nsRange, timesLoop }` plus ratios to
+ * mitt; throws when a contestant lost or invented a message.
+ */
+export async function runBusBench({ rounds = 15, batchesPerRound = 20 } = {}) {
+  const rows = []
+  for (const subscribers of SUBSCRIBERS) {
+    const runs = CONTESTANTS.map((contestant) => {
+      const sum = { value: 0 }
+      const publish = contestant.make(makeHandlers(subscribers, sum))
+      return {
+        ...contestant,
+        sum,
+        publish,
+        trades: makeTrades(contestant.symbols ?? ['BTCUSDT']),
+        published: 0,
+        ns: [],
+      }
+    })
+    for (const run of runs) await measure(run, batchesPerRound)
+    for (const run of runs) run.ns.length = 0
+    for (let round = 0; round < rounds; round++) {
+      for (const run of shuffled(runs)) await measure(run, batchesPerRound)
+    }
+    for (const run of runs) {
+      if (run.sum.value !== run.published * subscribers) {
+        throw new Error(`${run.name}: ${run.published} published to ${subscribers}, ${run.sum.value} received`)
+      }
+    }
+    const loop = runs[0]
+    const mittRun = runs.find((run) => run.name === 'mitt')
+    for (const run of runs) {
+      rows.push({
+        subscribers,
+        name: run.name,
+        nsPerPublish: median(run.ns),
+        nsRange: [Math.min(...run.ns), Math.max(...run.ns)],
+        timesLoop: median(run.ns.map((ns, round) => ns / loop.ns[round])),
+        fasterThanMitt: median(run.ns.map((ns, round) => mittRun.ns[round] / ns)),
+      })
+    }
+  }
+  return { rows, overload: await measureQueues(rounds), memory: await measureGarbage() }
+}
+
+/** One round of one contestant; a turn of the event loop between batches, as between socket reads. */
+async function measure(run, batches) {
+  const { publish, trades } = run
+  let elapsed = 0n
+  for (let batch = 0; batch < batches; batch++) {
+    const timeMs = Date.now()
+    const start = process.hrtime.bigint()
+    for (let index = 0; index < BATCH; index++) publish(trades[index & 63], timeMs)
+    elapsed += process.hrtime.bigint() - start
+    await null
+  }
+  run.published += batches * BATCH
+  run.ns.push(Number(elapsed) / (batches * BATCH))
+}
+
+/** Cost per message of the ways through a queue, filled in bursts of 512. */
+async function measureQueues(rounds) {
+  const burst = 512
+  const bursts = 100
+  const ways = {
+    'queued handler': (bus, count) => bus.subscribe('mkt.trades', () => count(), { queued: true }),
+    'async handler': (bus, count) => bus.subscribe('mkt.trades', async () => count()),
+    conflate: (bus, count) => bus.subscribe('mkt.trades', () => count(), { overflow: 'conflate' }),
+    stream: (bus, count) => void readStream(bus, count),
+  }
+  const results = []
+  for (const [name, subscribe] of Object.entries(ways)) {
+    const ns = []
+    for (let round = 0; round < rounds; round++) {
+      const bus = new Bus()
+      let delivered = 0
+      subscribe(bus, () => {
+        delivered += 1
+      })
+      const topic = bus.topic('mkt.trades')
+      const trades = makeTrades(SYMBOLS)
+      const start = process.hrtime.bigint()
+      for (let n = 0; n < bursts; n++) {
+        for (let index = 0; index < burst; index++) topic.publish(trades[index & 63])
+        while (bus.health().queueDepth > 0) await turn()
+      }
+      ns.push(Number(process.hrtime.bigint() - start) / (burst * bursts))
+      await bus.drain()
+      const { published, dropped } = bus.health()
+      if (delivered + dropped !== published) throw new Error(`${name}: ${delivered} + ${dropped} of ${published}`)
+      bus.close()
+    }
+    results.push({ name, nsPerPublish: median(ns), nsRange: [Math.min(...ns), Math.max(...ns)] })
+  }
+  return results
+}
+
+/** Sockets get their turn; a loop over microtasks alone would never let them. */
+function turn() {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+async function readStream(bus, count) {
+  for await (const _ of bus.stream('mkt.trades')) count()
+}
+
+/** Heap bytes per publish: the envelope and nothing else. Needs --expose-gc, else null. */
+async function measureGarbage() {
+  if (typeof globalThis.gc !== 'function') return null
+  const bytesOf = (publish) => {
+    const [trade] = makeTrades(['BTCUSDT'])
+    for (let index = 0; index < 200_000; index++) publish(trade, 1)
+    globalThis.gc()
+    const count = 5_000
+    const before = process.memoryUsage().heapUsed
+    for (let index = 0; index < count; index++) publish(trade, 1.5)
+    return (process.memoryUsage().heapUsed - before) / count
+  }
+  const sum = { value: 0 }
+  return {
+    'array loop': bytesOf(arrayLoop(makeHandlers(4, sum))),
+    'bus, handle': bytesOf(busHandle({})(makeHandlers(4, sum))),
+  }
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[sorted.length >> 1]
+}
+
+function shuffled(items) {
+  const result = [...items]
+  for (let index = result.length - 1; index > 0; index--) {
+    const other = Math.floor(Math.random() * (index + 1))
+    ;[result[index], result[other]] = [result[other], result[index]]
+  }
+  return result
+}
+
+function printTable({ rows, overload, memory }) {
+  console.log(`node ${process.version}, load ${loadavg()[0].toFixed(1)}; ns per publish, median (range) of rounds`)
+  for (const subscribers of SUBSCRIBERS) {
+    console.log(`\n${subscribers} subscriber${subscribers === 1 ? '' : 's'}`)
+    for (const row of rows.filter((candidate) => candidate.subscribers === subscribers)) {
+      const range = `(${row.nsRange.map((ns) => ns.toFixed(1)).join(' … ')})`
+      console.log(
+        `  ${row.name.padEnd(24)} ${row.nsPerPublish.toFixed(1).padStart(7)} ${range.padEnd(18)} ` +
+          `${row.timesLoop.toFixed(2)}x loop, ${row.fasterThanMitt.toFixed(2)}x as fast as mitt`,
+      )
+    }
+  }
+  console.log('\nthrough a queue, bursts of 512')
+  for (const row of overload) console.log(`  ${row.name.padEnd(24)} ${row.nsPerPublish.toFixed(1).padStart(7)}`)
+  if (memory !== null) {
+    console.log('\nheap bytes per publish')
+    for (const [name, bytes] of Object.entries(memory))
+      console.log(`  ${name.padEnd(24)} ${bytes.toFixed(0).padStart(7)}`)
+  } else {
+    console.log('\nheap bytes per publish: run with node --expose-gc')
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1]) || 15
+  const result = await runBusBench({ rounds })
+  if (process.argv.includes('--json')) console.log(JSON.stringify(result))
+  else printTable(result)
+}
