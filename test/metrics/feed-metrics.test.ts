@@ -125,6 +125,15 @@ describe('export', () => {
     metrics.close()
   })
 
+  it('takes one picture when the registry itself is scraped, and the same values', async () => {
+    const source = new FakeSource()
+    const metrics = new FeedMetrics({ sources: [source], processMetrics: false })
+    const direct = await metrics.registry.metrics()
+    expect(source.healthCalls).toBe(1)
+    expect(direct).toBe(await metrics.text())
+    metrics.close()
+  })
+
   it('adds and removes sources', async () => {
     const source = new FakeSource()
     const metrics = new FeedMetrics({ processMetrics: false })
