@@ -55,8 +55,9 @@ export function restUrlProblems(info: VenueInfo | undefined, text: string, path:
 function addressProblem(text: string, schemes: readonly string[]): string | undefined {
   const wanted = schemes.map((scheme) => `${scheme}://`).join(' or ')
   const url = parseUrl(text)
-  // Checked first and not shown: what is before the @ may be a secret.
-  if (url !== undefined && (url.username !== '' || url.password !== '')) return 'must not hold a user name or password'
+  // Checked first and not shown: what stands there may be a secret.
+  if (text.includes('@')) return 'must not hold a user name or password'
+  if (/[?#]/.test(text)) return 'must not have a query or fragment'
   if (url === undefined || !/^[a-z]+:\/\//i.test(text)) {
     const isBareHost = /^[\w.-]+(:\d+)?(\/|$)/.test(text)
     const scheme = /^(localhost|127\.)/.test(text) ? schemes[0] : schemes[1]
@@ -67,7 +68,6 @@ function addressProblem(text: string, schemes: readonly string[]): string | unde
     const meant = `${url.protocol.endsWith('s:') ? schemes[1] : schemes[0]}://${text.slice(text.indexOf('://') + 3)}`
     return `${quote(text)} must start with ${wanted}; did you mean ${meant}?`
   }
-  if (url.search !== '' || url.hash !== '') return `${quote(text)} must not have a query or fragment`
   return undefined
 }
 
