@@ -17,7 +17,7 @@ import {
   parseFaultSelector,
 } from './faults/plan.js'
 import { matchingStreams, selectsConnection } from './faults/selector.js'
-import { createMarketSource, type MarketOptions } from './market-options.js'
+import { createMarket, type MarketOptions } from './market-options.js'
 import type { MarketSource } from './market-source.js'
 import { SimOracle, type SimOracleOptions } from './oracle/oracle.js'
 import { OracleFile } from './oracle/oracle-file.js'
@@ -146,7 +146,8 @@ export class SimVenue {
             onEnd: () => this.#closeAll(1001, ''),
             queuedBytes: () => this.#queuedBytesMax(),
           })
-    const source = this.#recording ?? options.source ?? createMarketSource(options, this.seed, clock)
+    const limits = resolveLimits(options.limits)
+    const source = this.#recording ?? options.source ?? createMarket(options, this.seed, clock, limits)
     this.oracle = new SimOracle(source, options.oracle)
     this.oracle.describeRun(this.seed, describeCommand(options, this.seed, plan.name))
     this.core = new VenueCore({
@@ -154,7 +155,7 @@ export class SimVenue {
       random: this.#random,
       source,
       oracle: this.oracle,
-      limits: resolveLimits(options.limits),
+      limits,
       plan,
       connection: {
         errorShape: options.errorShape ?? 'nested',
@@ -333,7 +334,10 @@ export class SimVenue {
 function describeCommand(options: SimVenueOptions, seed: number, planName: string): string {
   const words = ['feedbus sim', `--seed ${seed}`]
   if (options.market !== undefined) words.push(`--market ${options.market}`)
-  if (options.symbols !== undefined) words.push(`--symbols ${options.symbols.join(',')}`)
+  if (options.symbols !== undefined)
+    words.push(
+      `--symbols ${options.symbols.map((input) => (typeof input === 'string' ? input : input.symbol)).join(',')}`,
+    )
   if (options.speed !== undefined) words.push(`--speed ${options.speed}`)
   if (planName !== 'none') words.push(`--faults ${planName}`)
   if (typeof options.from === 'string') words.push(`--from ${options.from}`)

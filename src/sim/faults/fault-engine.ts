@@ -54,6 +54,7 @@ const SCOPES: Readonly<Record<FaultName, FaultScope>> = {
   reorder: 'frames',
   dropDiff: 'frames',
   candleClose: 'frames',
+  venueReset: 'venue',
   clockSkew: 'venue',
 }
 
@@ -291,6 +292,13 @@ export class FaultEngine {
       this.#record(run, null, null, { how: 'refused', forMs })
       this.#venue.setListening(false)
       this.#later(() => this.#venue.setListening(true), forMs)
+      return
+    }
+    if (rule.fault === 'venueReset') {
+      const { market, symbol } = rule.on
+      if (market === undefined || symbol === undefined || !this.#venue.setStatus(market, symbol, true)) return
+      this.#record(run, null, null, { market, symbol, status: 'halted' })
+      if (rule.for !== undefined) this.#later(() => this.#venue.setStatus(market, symbol, false), run.draw(rule.for, 0))
       return
     }
     if (rule.variant === 'drift') {

@@ -59,6 +59,8 @@ export interface FaultVenue {
   stepClock(byMs: number): void
   /** Lets the wall clock of the venue run fast (positive) or slow; 0 ends it. */
   driftClock(ppm: number): void
+  /** Halts or resumes a symbol on the market itself; false where the market cannot. */
+  setStatus(market: MarketKind, symbol: string, isHalted: boolean): boolean
 }
 
 /** An upgrade that fails. `delayMs` is waited first. */

@@ -33,17 +33,13 @@ export const FAULT_VARIANTS = {
   serverShutdown: [],
   ageCut: ['close', 'reset'],
   control: ['errorNested', 'errorFlat', 'errorNoId', 'lostAck', 'lateAck'],
+  venueReset: ['halt'],
   clockSkew: ['step', 'drift'],
   pingFlood: ['ping', 'pong'],
   garbage: ['notJson', 'truncated', 'invalidUtf8', 'wrongTypes', 'hugeNumber', 'unknownEvent', 'empty', 'array'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 export type FaultName = keyof typeof FAULT_VARIANTS
-
-/** Fault kinds of the catalogue that need the market's own history and are refused by name. */
-const NOT_IN_A_PLAN: Readonly<Record<string, string>> = {
-  venueReset: 'ids that go back, halts and delistings are part of the market history, which a plan does not change',
-}
 
 export class FaultPlanError extends Error {
   override readonly name = 'FaultPlanError'
@@ -221,15 +217,14 @@ interface RuleShape {
   readonly status?: number | undefined
   readonly offset?: number | undefined
   readonly ppm?: number | undefined
+  readonly on?: FaultSelector | undefined
 }
 
 function checkRule(rule: RuleShape, context: z.core.$RefinementCtx): void {
   const complain = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
   const variants: readonly string[] | undefined = (FAULT_VARIANTS as Record<string, readonly string[]>)[rule.fault]
   if (variants === undefined) {
-    const why = NOT_IN_A_PLAN[rule.fault]
-    const known = Object.keys(FAULT_VARIANTS).join(', ')
-    complain('fault', why === undefined ? `"${rule.fault}" is not one of ${known}` : `"${rule.fault}": ${why}`)
+    complain('fault', `"${rule.fault}" is not one of ${Object.keys(FAULT_VARIANTS).join(', ')}`)
     return
   }
   if (rule.variant !== undefined && !variants.includes(rule.variant)) {
@@ -243,6 +238,9 @@ function checkRule(rule: RuleShape, context: z.core.$RefinementCtx): void {
     complain('probability', 'give probability together with per: frame, message or request')
   }
   if (rule.fault === 'httpStatus' && rule.status === undefined) complain('status', 'httpStatus needs a status')
+  if (rule.fault === 'venueReset' && (rule.on?.symbol === undefined || rule.on.market === undefined)) {
+    complain('on', 'venueReset halt needs on.market and on.symbol')
+  }
   if (rule.fault === 'connectFail' && rule.variant === 'refused' && rule.for === undefined) {
     complain('for', 'connectFail refused closes the listening port and needs a time to open it again')
   }

@@ -21,8 +21,12 @@ export class VenueClock implements Clock {
   }
 
   wallMs(): number {
-    const elapsedMs = this.monotonicMs()
-    return this.#startWallMs + elapsedMs + this.#skewMs + (elapsedMs - this.#driftFromMs) * (this.#driftPpm / 1e6)
+    return this.#startWallMs + this.monotonicMs() + this.errorMs
+  }
+
+  /** How far the wall clock is off: steps and drift so far. */
+  get errorMs(): number {
+    return this.#skewMs + (this.monotonicMs() - this.#driftFromMs) * (this.#driftPpm / 1e6)
   }
 
   monotonicMs(): number {

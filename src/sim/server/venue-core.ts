@@ -2,7 +2,7 @@
  * The venue without sockets: accepts or refuses upgrades, owns the connections, answers REST, and lets faults
  * at all of it. The socket server and the in-memory transport are two ways to reach the same core.
  */
-import type { Clock, Random } from '../../runtime/index.js'
+import type { Clock, Random, TimerHandle } from '../../runtime/index.js'
 import type { MarketKind } from '../../types/venue.js'
 import { FaultEngine } from '../faults/fault-engine.js'
 import type { FaultVenue } from '../faults/fault-target.js'
@@ -39,10 +39,16 @@ export type UpgradeDecision =
   /** No HTTP answer at all. */
   | { readonly kind: 'fail'; readonly delayMs: number; readonly how: 'reset' | 'refused' | 'name' | 'tls' }
 
+/** A source whose clock can be wrong and whose symbols can be halted; a recording can do neither. */
+export interface AdjustableSource extends MarketSource {
+  setClockSkew?(skewMs: number): void
+  setStatus?(market: MarketKind, symbol: string, status: 'TRADING' | 'HALT' | 'SETTLING'): boolean
+}
+
 export interface VenueCoreOptions {
   readonly clock: VenueClock
   readonly random: Random
-  readonly source: MarketSource
+  readonly source: AdjustableSource
   readonly oracle: SimOracle
   readonly limits: SimLimits
   readonly plan: FaultPlan
@@ -50,8 +56,11 @@ export interface VenueCoreOptions {
   readonly legacyV1: boolean
 }
 
+/** A drifting clock moves in steps of this much venue time. */
+const DRIFT_STEP_MS = 100
+
 export class VenueCore implements FaultVenue {
-  readonly source: MarketSource
+  readonly source: AdjustableSource
   readonly clock: Clock
   readonly limits: SimLimits
   readonly oracle: SimOracle
@@ -67,6 +76,7 @@ export class VenueCore implements FaultVenue {
   readonly #bans: Readonly<Record<MarketKind, BanLedger>>
   #connectionCount = 0
   #isListening = true
+  #driftTimer: TimerHandle | null = null
 
   constructor(options: VenueCoreOptions) {
     this.#options = options
@@ -107,6 +117,7 @@ export class VenueCore implements FaultVenue {
   /** Ends market, faults and taps; connections are told by whoever owns their sockets. */
   stop(): void {
     this.faults.stop()
+    if (this.#driftTimer !== null) this.clock.clearTimer(this.#driftTimer)
     this.hub.close()
     this.source.stop()
   }
@@ -174,10 +185,24 @@ export class VenueCore implements FaultVenue {
 
   stepClock(byMs: number): void {
     this.#venueClock.step(byMs)
+    this.#showClockError()
   }
 
   driftClock(ppm: number): void {
     this.#venueClock.drift(ppm)
+    if (this.#driftTimer !== null) this.clock.clearTimer(this.#driftTimer)
+    this.#driftTimer = ppm === 0 ? null : this.clock.setRepeating(() => this.#showClockError(), DRIFT_STEP_MS)
+    this.#showClockError()
+  }
+
+  setStatus(market: MarketKind, symbol: string, isHalted: boolean): boolean {
+    const status = isHalted ? (market === 'spot' ? 'HALT' : 'SETTLING') : 'TRADING'
+    return this.source.setStatus?.(market, symbol, status) ?? false
+  }
+
+  /** The market stamps its payloads; its history does not depend on the wall clock. */
+  #showClockError(): void {
+    this.source.setClockSkew?.(this.#venueClock.errorMs)
   }
 
   // --- upgrades -------------------------------------------------------------------------------------------
