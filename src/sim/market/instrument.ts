@@ -161,6 +161,7 @@ export class Instrument implements BookListener {
     this.warm = () => {
       warm ??= new WarmHistory({
         random: random.split('warm'),
+        walkRandom: options.fairRandom,
         startUs,
         startPrice: startTicks,
         minutes: options.warmupMinutes,

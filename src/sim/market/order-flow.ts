@@ -32,9 +32,9 @@ const HALF_SPREAD = 1e-6
 const NEAR = 5e-5
 /** Makers do not quote further away than this fraction. */
 const FAR_MAX = 0.05
-const EXCITATION_PER_TAKER = 0.3
+const EXCITATION_PER_TAKER = 0.25
 const EXCITATION_MAX = 4
-/** Mean operations (at the base rate) after which the excitement of one taker has faded: 0.1 x 0.3 x 12 < 1 settles. */
+/** Mean operations (at the base rate) after which the excitement of one taker has faded: 0.1 x 0.25 x 12 < 1 settles. */
 const EXCITATION_MEMORY = 12
 /** A taker pays at most this fraction beyond the best price. */
 const COLLAR = 3e-3
@@ -136,7 +136,6 @@ export class OrderFlow {
     const available = this.#book.availableLots(oppositeSide(side), price)
     const lots = Math.max(1, Math.min(available, Math.round(this.#options.takerLots * 3 * this.#logNormal(1))))
     this.#submit({ side: oppositeSide(side), price, lots, timeInForce: TimeInForce.IOC })
-    this.#excite()
     return true
   }
 

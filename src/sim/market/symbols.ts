@@ -184,7 +184,10 @@ export function resolveSymbol(input: SymbolInput, market: MarketKind): SymbolSpe
 
 /** A COIN-M contract, which shows up in the all-market futures streams and nowhere else. */
 export function coinMarginedSpec(): SymbolSpec {
-  const base = resolveSymbol({ symbol: 'BTCUSD', markets: ['futures'], price: 61_240, tickSize: '0.1' }, 'futures')
+  const base = resolveSymbol(
+    { symbol: 'BTCUSD', markets: ['futures'], price: 61_240, tickSize: '0.1', stepSize: '1' },
+    'futures',
+  )
   return {
     ...(base as SymbolSpec),
     symbol: 'BTCUSD_PERP',

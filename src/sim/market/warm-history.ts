@@ -17,6 +17,8 @@ const SEGMENTS_MAX = 8
 
 export interface WarmHistoryOptions {
   readonly random: Random
+  /** Shared by all markets on the same underlying, so that their prices moved together. */
+  readonly walkRandom: Random
   readonly startUs: number
   readonly startPrice: number
   /** Minutes before the one of the start. */
@@ -144,15 +146,16 @@ export class WarmHistory {
   }
 
   #walkBack(): void {
-    const { random, startUs, startPrice, tradesPerMinute, volatilityPerMinute, endTradeId } = this.#options
-    const walk = random.split('walk')
+    const { random, walkRandom, startUs, startPrice, tradesPerMinute, volatilityPerMinute, endTradeId } = this.#options
+    const counts = random.split('counts')
+    const walk = walkRandom.split('walk')
     const last = this.#closes.length - 1
     let close = startPrice
     let endId = endTradeId
     for (let index = last; index >= 0; index--) {
       const share = index === last ? (startUs % MINUTE_US) / MINUTE_US : 1
       // Between a third and five thirds of the mean; a mean below one makes most minutes empty.
-      const count = Math.floor(tradesPerMinute * share * (1 / 3 + (4 / 3) * walk.next()) + walk.next() * 0.999)
+      const count = Math.floor(tradesPerMinute * share * (1 / 3 + (4 / 3) * counts.next()) + counts.next() * 0.999)
       const step = walk.normal()
       this.#closes[index] = close
       this.#counts[index] = share === 0 ? 0 : count
