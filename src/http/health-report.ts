@@ -1,8 +1,15 @@
 /** Several managers as one answer to "is everything fine?". */
-import { type FeedHealth, FeedManagerState, FeedState, type FeedSystemHealth } from '../types/health.js'
+import {
+  type ConnectionHealth,
+  ConnectionState,
+  type FeedHealth,
+  FeedManagerState,
+  FeedState,
+  type FeedSystemHealth,
+} from '../types/health.js'
 
 export interface HealthReport {
-  /** `ok` when every manager is RUNNING and no feed is stale. */
+  /** `ok` when every manager is RUNNING, no connection is down and no feed is stale. */
   readonly status: 'ok' | 'unhealthy'
   readonly timeMs: number
   /** What makes it unhealthy, one sentence each, for a person. */
@@ -40,8 +47,18 @@ export function readyReport(managers: readonly FeedSystemHealth[]): ReadyReport 
 
 function problemsOf(manager: FeedSystemHealth): string[] {
   const problems = manager.feeds.filter((feed) => feed.isStale).map((feed) => staleText(manager, feed))
+  // A lost connection makes feeds stale only after the threshold; an operator should not have to wait for that.
+  problems.unshift(...manager.connections.filter(isDown).map((connection) => downText(manager, connection)))
   if (manager.state !== FeedManagerState.RUNNING) problems.unshift(`${manager.name} is ${manager.state}`)
   return problems
+}
+
+function isDown({ state }: ConnectionHealth): boolean {
+  return state !== ConnectionState.OPEN && state !== ConnectionState.REFRESHING
+}
+
+function downText(manager: FeedSystemHealth, connection: ConnectionHealth): string {
+  return `${manager.name}: connection ${connection.id} is ${connection.state}, ${connection.streamCount} streams wait for it`
 }
 
 function staleText(manager: FeedSystemHealth, feed: FeedHealth): string {

@@ -41,7 +41,9 @@ describe('feedbus up', () => {
 
       const messages = async (): Promise<number> => {
         const text = await (await fetch(`${httpUrl}/metrics`)).text()
-        const counts = [...text.matchAll(/^feedbus_messages_total\{[^}]*\} (\d+)/gm)].map((match) => Number(match[1]))
+        const counts = [...text.matchAll(/^feedbus_messages_received_total\{[^}]*\} (\d+)/gm)].map((match) =>
+          Number(match[1]),
+        )
         return counts.reduce((sum, count) => sum + count, 0)
       }
       const first = await messages()

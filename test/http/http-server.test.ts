@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { HttpServer, type HttpServerOptions } from '../../src/http/index.js'
 import { FeedMetrics } from '../../src/metrics/index.js'
-import { FeedManagerState, FeedState } from '../../src/types/health.js'
-import { FakeSource, feedHealth } from '../support/fake-source.js'
+import { ConnectionState, FeedManagerState, FeedState } from '../../src/types/health.js'
+import { connectionHealth, FakeSource, feedHealth } from '../support/fake-source.js'
 import { waitFor } from '../support/wait-for.js'
 
 const started: HttpServer[] = []
@@ -60,6 +60,27 @@ describe('health over HTTP', () => {
     const reply = await call(`${server.url}/health`)
     expect(reply.status).toBe(503)
     expect(JSON.parse(reply.body).problems).toEqual(['futures: btcusdt@aggTrade is stale, no message for 31.4 s'])
+  })
+
+  it.each([ConnectionState.CONNECTING, ConnectionState.SUBSCRIBING, ConnectionState.BACKOFF, ConnectionState.FAILED])(
+    'answers 503 while a connection is %s, long before its streams count as stale',
+    async (state) => {
+      const source = new FakeSource('futures')
+      source.connections = [connectionHealth({ id: 'public-0', state, streamCount: 3 })]
+      const server = await serve({ sources: [source] })
+      const reply = await call(`${server.url}/health`)
+      expect(reply.status).toBe(503)
+      expect(JSON.parse(reply.body).problems).toEqual([
+        `futures: connection public-0 is ${state}, 3 streams wait for it`,
+      ])
+    },
+  )
+
+  it('stays green while a connection hands over to its successor', async () => {
+    const source = new FakeSource('futures')
+    source.connections = [connectionHealth({ state: ConnectionState.REFRESHING })]
+    const server = await serve({ sources: [source] })
+    expect((await call(`${server.url}/health`)).status).toBe(200)
   })
 
   it.each([FeedManagerState.STOPPED, FeedManagerState.STARTING, FeedManagerState.STOPPING, FeedManagerState.FAILED])(

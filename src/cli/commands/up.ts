@@ -23,7 +23,7 @@ const DEFAULT_STREAMS = {
 
 export function addUpCommand(program: Command, run: (result: Promise<ExitCode>) => Promise<void>): void {
   const command = program
-    .command('up', { isDefault: true })
+    .command('up')
     .description('run the embedded simulated venue with a feed on it; no network needed')
   addFeedOptions(command, [Venue.SIM_SPOT, Venue.SIM_FUTURES])
   addSimulationOptions(command)

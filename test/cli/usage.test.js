@@ -1,0 +1,110 @@
+/** Exit codes and texts of the command, as a shell script or a person meets them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCli } from '../support/cli.js'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'feedbus-cli-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+function file(name, text) {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+describe('wrong configuration', () => {
+  it('exits 2 with one readable line per problem, naming the place', async () => {
+    const path = file(
+      'bad.yaml',
+      ['venue: binance_spt', 'streams:', '  - { symbol: BTCUSDT, type: KLINE, interval: 7m }', 'colour: red', ''].join(
+        '\n',
+      ),
+    )
+    const { code, stderr, stdout } = await runCli(['config', 'check', path])
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    const lines = stderr.trim().split('\n')
+    expect(lines.length).toBe(3)
+    for (const line of lines) expect(line).toMatch(/^CONFIG_INVALID .*bad\.yaml:\d+ /)
+    expect(stderr).toMatch(/bad\.yaml:1 venue: .*binance_spt.*BINANCE_SPOT/)
+    expect(stderr).toMatch(/bad\.yaml:3 streams\[0\]\.interval: .*7m.*1m/)
+    expect(stderr).toMatch(/bad\.yaml:4 .*colour/)
+  })
+  it('refuses funding on a spot venue', async () => {
+    const path = file(
+      'funding.json',
+      JSON.stringify({ venue: 'BINANCE_SPOT', symbols: ['BTCUSDT'], subscribeFunding: true }, null, 2),
+    )
+    const { code, stderr } = await runCli(['live', '--config', path])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/funding\.json:\d+ subscribeFunding: .*futures/i)
+  })
+  it('exits 2 for a file that is not there, and says which', async () => {
+    const { code, stderr } = await runCli(['config', 'check', join(folder, 'absent.yaml')])
+    expect(code).toBe(2)
+    expect(stderr).toContain('absent.yaml')
+  })
+})
+describe('wrong usage', () => {
+  it('exits 2 and suggests the command that was meant', async () => {
+    const { code, stderr } = await runCli(['cofnig'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/config/)
+  })
+  it('exits 2 for a duration without a unit', async () => {
+    const { code, stderr } = await runCli(['up', '--duration', '20'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/"20" is not a duration.*20s/)
+  })
+  it('exits 2 for a stream type that does not exist, before anything is started', async () => {
+    const { code, stderr } = await runCli(['up', '--streams', 'klines:1m', '--duration', '1s'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/klines.*kline/)
+  })
+  it('exits 2 for a stream that the market does not have', async () => {
+    const { code, stderr } = await runCli(['up', '--venue', 'SIM_SPOT', '--streams', 'markPrice', '--duration', '1s'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/futures/i)
+  })
+})
+describe('a venue that cannot be reached', () => {
+  it('exits 1 and names the address', async () => {
+    const { code, stderr } = await runCli([
+      'live',
+      ...['--venue', 'BINANCE_SPOT', '--symbols', 'BTCUSDT', '--streams', 'bookTicker'],
+      ...['--base-url', 'ws://127.0.0.1:1', '--rest-url', 'http://127.0.0.1:1', '--duration', '5s'],
+    ])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/CONNECTION_FAILED .*127\.0\.0\.1:1/)
+  })
+})
+describe('informative commands', () => {
+  it('prints the version', async () => {
+    const { code, stdout } = await runCli(['--version'])
+    expect(code).toBe(0)
+    expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/)
+  })
+  it('shows effective values with their origin', async () => {
+    const path = file('ok.yaml', 'venue: BINANCE_SPOT\nsymbols: [BTCUSDT]\n')
+    const { code, stdout } = await runCli(['config', 'show', path], { FEEDBUS_DEFAULT_KLINE_INTERVAL: '5m' })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^venue\s+"BINANCE_SPOT"\s+# file .*ok\.yaml:1$/m)
+    expect(stdout).toMatch(/^defaultKlineInterval\s+"5m"\s+# env FEEDBUS_DEFAULT_KLINE_INTERVAL$/m)
+    expect(stdout).toMatch(/^connection\.pingIntervalMs\s+30000\s+# default$/m)
+  })
+  it('prints a JSON Schema that knows every venue', async () => {
+    const { code, stdout } = await runCli(['config', 'schema'])
+    expect(code).toBe(0)
+    expect(JSON.stringify(JSON.parse(stdout))).toContain('BINANCE_FUTURES_TESTNET')
+  })
+  it('lists every topic with the fields of its payload', async () => {
+    const { code, stdout } = await runCli(['topics', '--json'])
+    expect(code).toBe(0)
+    const catalog = JSON.parse(stdout)
+    expect(Object.keys(catalog)).toContain('mkt.candles')
+    expect(Object.keys(catalog['mkt.candles'].fields)).toContain('openTimeMs')
+  })
+})
