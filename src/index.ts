@@ -2,6 +2,94 @@
  * What a strategy author needs, listed name by name; other entry points are package subpaths.
  */
 
-// Not by name: only a star export lets a user add topics with `declare module 'feedbus'`. The file holds
-// TopicMap, TopicName and the T_ constants.
+export type {
+  BusErrorCode,
+  BusOptions,
+  BusStats,
+  EnvelopeOf,
+  MessageStream,
+  MessageStreamOptions,
+  OverflowPolicy,
+  PayloadOf,
+  PublishOptions,
+  SlowestHandler,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionState,
+  SubscriptionStats,
+  TopicEnvelope,
+  TopicHandle,
+  TopicOptions,
+  TopicStats,
+} from './bus/index.js'
+export { Bus, BusError, OVERFLOW_POLICIES } from './bus/index.js'
+export type {
+  ConfigIssue,
+  ConnectionConfig,
+  ConnectionErrorCode,
+  DepthLevels,
+  FeedManagerStats,
+  HealthConfig,
+  LifecycleErrorCode,
+  LiveDataFeedManagerOptions,
+  LiveFeedConfigInput,
+  StreamConfig,
+  SubscriptionErrorCode,
+} from './live/index.js'
+export {
+  ConfigError,
+  ConnectionError,
+  configFromEnv,
+  LifecycleError,
+  LiveDataFeedManager,
+  LiveFeedConfig,
+  loadConfigFile,
+  MessageParseError,
+  SubscriptionError,
+  streamConfig,
+} from './live/index.js'
+export type {
+  BestBidOffer,
+  BookHealth,
+  BusHealth,
+  Candle,
+  CandleInterval,
+  ConnectionHealth,
+  Envelope,
+  FeedHealth,
+  FeedSource,
+  FeedSystemHealth,
+  FundingRateEvent,
+  GapCause,
+  GapEvent,
+  GapUnit,
+  LatencySummary,
+  Liquidation,
+  LiveFeedErrorOptions,
+  LogEvent,
+  LogLevel,
+  MarketKind,
+  OrderBookDelta,
+  OrderBookSnapshot,
+  PriceLevel,
+  PriceLevels,
+  Publisher,
+  TickerEvent,
+  Trade,
+} from './types/index.js'
+export {
+  BookState,
+  CANDLE_INTERVALS,
+  ConnectionState,
+  FeedManagerState,
+  FeedState,
+  HandlerError,
+  LiveFeedError,
+  LogEventName,
+  StreamType,
+  TakerSide,
+  Venue,
+} from './types/index.js'
+// TopicMap, TopicName and the T_ constants. Not by name: only a star export lets a user add topics with
+// `declare module 'feedbus' { interface TopicMap { … } }`.
 export * from './types/topics.js'

@@ -18,8 +18,8 @@ import { type MessageStream, SubscriptionStream } from './stream.js'
 import { type Handler, SubscriptionCore, type SubscriptionInit } from './subscription.js'
 import {
   checkSubscribeOptions,
+  type MessageStreamOptions,
   optionInvalid,
-  type StreamOptions,
   type SubscribeOptions,
   type Subscription,
 } from './subscription-options.js'
@@ -141,12 +141,15 @@ export class Bus {
    *
    * Throws `TOPIC_INVALID`, `SUBSCRIPTION_OPTION_INVALID`, `BUS_CLOSED`.
    */
-  stream<N extends TopicName>(topic: N, options?: StreamOptions<TopicEnvelope<N>>): MessageStream<TopicEnvelope<N>>
+  stream<N extends TopicName>(
+    topic: N,
+    options?: MessageStreamOptions<TopicEnvelope<N>>,
+  ): MessageStream<TopicEnvelope<N>>
   stream<P extends string>(
     pattern: P & PatternArgument<P>,
-    options?: StreamOptions<EnvelopeOf<P>>,
+    options?: MessageStreamOptions<EnvelopeOf<P>>,
   ): MessageStream<EnvelopeOf<P>>
-  stream(topicOrPattern: string, options: StreamOptions<never> = {}): MessageStream<Envelope<unknown>> {
+  stream(topicOrPattern: string, options: MessageStreamOptions<never> = {}): MessageStream<Envelope<unknown>> {
     const stream = new SubscriptionStream()
     const name = options.name ?? `stream of ${String(topicOrPattern)}`
     this.#add(topicOrPattern, () => {}, { ...options, name }, stream)

@@ -9,9 +9,9 @@ export { BusError, HandlerError } from './errors.js'
 export type { BusStats, SlowestHandler, SubscriptionStats, TopicStats } from './stats.js'
 export type { MessageStream } from './stream.js'
 export type {
+  MessageStreamOptions,
   OverflowPolicy,
   QueueOptions,
-  StreamOptions,
   SubscribeOptions,
   Subscription,
   SubscriptionState,

@@ -63,7 +63,7 @@ export interface SubscribeOptions<Env = Envelope<unknown>> extends QueueOptions<
   readonly onFail?: (error: BusError) => void
 }
 
-export type StreamOptions<Env = Envelope<unknown>> = QueueOptions<Env>
+export type MessageStreamOptions<Env = Envelope<unknown>> = QueueOptions<Env>
 
 export interface Subscription {
   readonly id: number

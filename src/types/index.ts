@@ -24,21 +24,8 @@ export type { Publisher } from './publisher.js'
 export type { CandleInterval } from './stream.js'
 export { CANDLE_INTERVALS, StreamType } from './stream.js'
 export type { TickerEvent } from './ticker.js'
-export type { TopicMap, TopicName } from './topics.js'
-export {
-  T_BBO,
-  T_CANDLES,
-  T_CANDLES_PARTIAL,
-  T_FUNDING,
-  T_LIQUIDATIONS,
-  T_LIVE_GAP,
-  T_LIVE_HEALTH,
-  T_LOG_EVENT,
-  T_ORDERBOOK,
-  T_ORDERBOOK_DELTA,
-  T_TICKER,
-  T_TRADES,
-} from './topics.js'
+// Not by name: only a star export lets a user add topics with `declare module 'feedbus/types'`.
+export * from './topics.js'
 export type { Trade } from './trade.js'
 export { TakerSide } from './trade.js'
 export type { MarketKind } from './venue.js'

@@ -47,11 +47,11 @@ describe('publish', () => {
   it('gives one subscriber list to a running delivery: who joins or leaves during it changes the next message only', () => {
     const bus = new Bus()
     const seen: string[] = []
-    let late: Subscription | undefined
+    const late: { subscription?: Subscription } = {}
     const victim: { subscription?: Subscription } = {}
     bus.subscribe('mkt.trades', ({ seq }) => {
       seen.push(`first ${seq}`)
-      late ??= bus.subscribe('mkt.trades', (envelope) => seen.push(`late ${envelope.seq}`))
+      late.subscription ??= bus.subscribe('mkt.trades', (envelope) => seen.push(`late ${envelope.seq}`))
       if (seq === 2) victim.subscription?.unsubscribe()
     })
     victim.subscription = bus.subscribe('mkt.trades', ({ seq }) => seen.push(`victim ${seq}`))

@@ -249,6 +249,7 @@ describe('an asynchronous handler', () => {
     const seen: unknown[] = []
     const subscription = bus.subscribe('mkt.trades', (envelope) => seen.push(envelope))
     bus.subscribe('mkt.trades', () => null)
+    // biome-ignore lint/suspicious/noThenProperty: a value that only looks like a promise
     bus.subscribe('mkt.trades', () => ({ then: 'no function' }))
     bus.publish('mkt.trades', trade('BTCUSDT', 1))
     expect(subscription.stats().delivery).toBe('direct')

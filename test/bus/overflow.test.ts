@@ -9,7 +9,7 @@ import { candle, gate, settle, trade } from './support.js'
  * symbols go round, so that conflation has `symbols` keys.
  */
 async function overload(
-  options: SubscribeOptions<never>,
+  options: SubscribeOptions,
   symbols = 1,
 ): Promise<{ stats: SubscriptionStats; seen: number[]; logged: LogEvent[]; bus: Bus; queuedMax: number }> {
   const clock = new VirtualClock()
@@ -149,7 +149,7 @@ describe('a consumer ten times too slow', () => {
 })
 
 describe('conflation', () => {
-  function stalled(options: SubscribeOptions<never>): { bus: Bus; seen: string[]; open: () => Promise<void> } {
+  function stalled(options: SubscribeOptions): { bus: Bus; seen: string[]; open: () => Promise<void> } {
     const bus = new Bus()
     const first = gate()
     const seen: string[] = []
