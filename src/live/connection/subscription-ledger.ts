@@ -7,6 +7,7 @@
  *
  *     (absent) --SUBSCRIBE sent--> SUBSCRIBING --result--> SUBSCRIBED --UNSUBSCRIBE sent--> UNSUBSCRIBING --> (absent)
  *                                      \--error, or unanswered twice--> REFUSED (asked again when told to)
+ *                                          \--no longer wanted--> DOUBTFUL --UNSUBSCRIBE sent--> UNSUBSCRIBING
  *
  * Venue facts (Binance stream documentation and observation, checked 2026-11-20): an acknowledgement comes as
  * `{"result":null,"id":N}` and may come after the first data; it proves nothing about data; errors may lack the
@@ -17,7 +18,7 @@ import type { Clock, TimerHandle } from '../../runtime/clock.js'
 import { SubscriptionError } from '../errors.js'
 import type { ControlReply } from './control-reply.js'
 
-export type StreamStatus = 'SUBSCRIBING' | 'SUBSCRIBED' | 'UNSUBSCRIBING' | 'REFUSED'
+export type StreamStatus = 'SUBSCRIBING' | 'SUBSCRIBED' | 'UNSUBSCRIBING' | 'REFUSED' | 'DOUBTFUL'
 
 export interface LedgerOptions {
   /** Names in one message. */
@@ -107,9 +108,17 @@ export class SubscriptionLedger {
     this.#port.wake()
   }
 
-  /** These are no longer wanted: should they be wanted again, they may be asked for again. */
+  /**
+   * Refused streams are asked for again where they are wanted. Where not, they are taken off, because a refusal
+   * may be wrong: an error without id is laid at the oldest request, an unanswered one may have been carried out.
+   */
   forgetRefusals(names: readonly string[]): void {
-    for (const name of names) if (this.#status.get(name) === 'REFUSED') this.#status.delete(name)
+    for (const name of names) {
+      if (this.#status.get(name) !== 'REFUSED') continue
+      if (this.#wanted.has(name)) this.#status.delete(name)
+      else this.#status.set(name, 'DOUBTFUL')
+    }
+    this.#port.wake()
   }
 
   get hasRefusals(): boolean {
@@ -256,7 +265,8 @@ export class SubscriptionLedger {
 
   *#leavingNames(): Iterable<string> {
     for (const [name, status] of this.#status) {
-      if (status === 'SUBSCRIBED' && (!this.#wanted.has(name) || this.#renewals.has(name))) yield name
+      if (status === 'DOUBTFUL') yield name
+      else if (status === 'SUBSCRIBED' && (!this.#wanted.has(name) || this.#renewals.has(name))) yield name
     }
   }
 
