@@ -123,11 +123,13 @@ export class LiveDataFeedManager implements FeedSource {
     this.#healthPublisher.now()
     try {
       await run.scope.guard(earlier)
+      run.scope.throwIfEnded()
       run.streams.register(specs)
       run.monitor.start()
       const started = run.connection.start(specs)
       run.streams.assignConnections()
       await run.scope.guard(started)
+      run.scope.throwIfEnded()
     } catch (error) {
       this.#fail(run, LogEventName.FEED_START_FAILED, error)
       throw error

@@ -21,6 +21,14 @@ export class Scope {
     for (const reject of waiting) reject(reason)
   }
 
+  /**
+   * Throws the reason once the scope has ended. To be called after each `await`: a guarded promise may have
+   * settled just before the end, and its continuation run just after.
+   */
+  throwIfEnded(): void {
+    if (this.#ending !== null) throw this.#ending.reason
+  }
+
   /** Settles like `promise`, or rejects with the scope's end, whichever is first. */
   guard<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
