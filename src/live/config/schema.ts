@@ -9,7 +9,7 @@ import { CANDLE_INTERVALS, StreamType } from '../../types/stream.js'
 import { Venue } from '../../types/venue.js'
 import type { ConfigPath } from './problem.js'
 import { SYMBOL_LENGTH_MAX, SYMBOL_PATTERN_PORTABLE, symbolProblem } from './symbols.js'
-import type { LiveFeedConfigInput, StreamConfig } from './types.js'
+import type { ConnectionConfigInput, HealthConfig, LiveFeedConfigInput, StreamConfig } from './types.js'
 
 /** `setTimeout` fires at once beyond this, so no duration may be longer (24.8 days). */
 const DURATION_MS_MAX = 2_147_483_647
@@ -141,9 +141,16 @@ const rootSchema = z.strictObject({
   health: healthSchema.prefault({}).describe('Staleness and watchdog.'),
 })
 
-export type ParsedConnection = z.output<typeof connectionSchema>
-export type ParsedHealth = z.output<typeof healthSchema>
-export type ParsedConfig = z.output<typeof rootSchema>
+type Filled<T> = { readonly [Name in keyof T]-?: Exclude<T[Name], undefined> }
+type Optional = 'baseUrl' | 'restUrl' | 'refreshWindow'
+
+export type ParsedConnection = Filled<Omit<ConnectionConfigInput, Optional>> & Pick<ConnectionConfigInput, Optional>
+
+/** What the schema makes of an input: defaults filled in, `Infinity` still text, addresses still as given. */
+export type ParsedConfig = Filled<Omit<LiveFeedConfigInput, '$schema' | 'connection' | 'health'>> & {
+  readonly connection: ParsedConnection
+  readonly health: HealthConfig
+}
 
 /** The parts of a configuration that are valid by themselves; `undefined` where a field is not. */
 export interface ConfigView {
@@ -161,7 +168,7 @@ export interface ConfigView {
   /** With defaults filled in; `connectionGiven` holds the names that were written. */
   readonly connection: Partial<ParsedConnection>
   readonly connectionGiven: ReadonlySet<string>
-  readonly health: Partial<ParsedHealth>
+  readonly health: Partial<HealthConfig>
 }
 
 export type SubscribeFlag =

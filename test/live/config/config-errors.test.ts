@@ -283,6 +283,11 @@ describe('rules between fields', () => {
     )
   })
 
+  it('do not blame a subscribe field for symbols that are wrong', () => {
+    const streams = [{ symbol: 'BTCUSDT', type: 'TRADE' }]
+    expect(problem({ symbols: ['ethusdt'], streams, subscribeTicker: true })).toMatch(/^symbols\[0\]: symbol "ethusdt"/)
+  })
+
   it.each([
     ['subscribeFunding', 'MARK_PRICE'],
     ['subscribeLiquidations', 'LIQUIDATION'],
