@@ -13,22 +13,23 @@ export interface InferredInstrument {
 const PAYLOADS_PER_SYMBOL = 2000
 const QUOTES = ['USDT', 'USDC', 'BUSD', 'TUSD', 'BTC', 'ETH', 'BNB', 'EUR', 'BRL', 'TRY', 'USD']
 
+/** A value with more decimals than this share of all others is an oddity, not the step. */
+const ODDITIES_MAX = 0.001
+
 export function inferInstruments(recording: Recording): InferredInstrument[] {
-  const seen = new Map<string, { count: number; priceDecimals: number; qtyDecimals: number }>()
+  const seen = new Map<string, { payloads: number; readonly price: number[]; readonly qty: number[] }>()
   const learn = (symbol: string, text: string): void => {
     let decimals = seen.get(symbol)
     if (decimals === undefined) {
-      decimals = { count: 0, priceDecimals: 0, qtyDecimals: 0 }
+      decimals = { payloads: 0, price: [], qty: [] }
       seen.set(symbol, decimals)
     }
-    if (decimals.count++ >= PAYLOADS_PER_SYMBOL) return
-    for (const [, price, qty] of text.matchAll(/\["([\d.]+)","([\d.]+)"\]/g)) {
-      decimals.priceDecimals = Math.max(decimals.priceDecimals, usedDecimals(price!))
-      decimals.qtyDecimals = Math.max(decimals.qtyDecimals, usedDecimals(qty!))
-    }
-    for (const [, price, qty] of text.matchAll(/"p":"([\d.]+)","q":"([\d.]+)"/g)) {
-      decimals.priceDecimals = Math.max(decimals.priceDecimals, usedDecimals(price!))
-      decimals.qtyDecimals = Math.max(decimals.qtyDecimals, usedDecimals(qty!))
+    if (decimals.payloads++ >= PAYLOADS_PER_SYMBOL) return
+    for (const pattern of [/\["([\d.]+)","([\d.]+)"\]/g, /"p":"([\d.]+)","q":"([\d.]+)"/g]) {
+      for (const [, price, qty] of text.matchAll(pattern)) {
+        count(decimals.price, usedDecimals(price!))
+        count(decimals.qty, usedDecimals(qty!))
+      }
     }
   }
   for (const record of recording.ws) learn(symbolOfStream(record.stream), record.payload)
@@ -36,11 +37,26 @@ export function inferInstruments(recording: Recording): InferredInstrument[] {
     const symbol = record.params.get('symbol')
     if (symbol !== undefined) learn(symbol, record.body)
   }
-  return [...seen].map(([symbol, { priceDecimals, qtyDecimals }]) => ({
+  return [...seen].map(([symbol, { price, qty }]) => ({
     symbol,
-    tickSize: step(priceDecimals),
-    stepSize: step(qtyDecimals),
+    tickSize: step(usualDecimals(price)),
+    stepSize: step(usualDecimals(qty)),
   }))
+}
+
+function count(histogram: number[], decimals: number): void {
+  histogram[decimals] = (histogram[decimals] ?? 0) + 1
+}
+
+/** The fewest decimals that all but a few values fit into. */
+function usualDecimals(histogram: readonly (number | undefined)[]): number {
+  const total = histogram.reduce<number>((sum, values) => sum + (values ?? 0), 0)
+  let beyond = total
+  for (let decimals = 0; decimals < histogram.length; decimals++) {
+    beyond -= histogram[decimals] ?? 0
+    if (beyond <= total * ODDITIES_MAX) return decimals
+  }
+  return 0
 }
 
 export function synthesizeExchangeInfo(

@@ -110,6 +110,7 @@ export class SocketServer {
   /** Closes every connection politely, then for good; resolves when no socket is left. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    const ended = [...this.#sockets].map((ws) => new Promise<void>((resolve) => ws.once('close', () => resolve())))
     for (const socket of this.#sockets) socket.close(1001)
     const closed = new Promise<void>((resolve) => {
       if (this.#server.listening) this.#server.close(() => resolve())
@@ -122,6 +123,8 @@ export class SocketServer {
     this.#server.closeIdleConnections()
     await closed
     await this.#noSocketsLeft()
+    // Connections are told of their end a moment after the socket's.
+    await Promise.all(ended)
     this.#systemClock.clearTimer(cut)
     this.#wss.close()
   }

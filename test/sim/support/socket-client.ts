@@ -19,12 +19,19 @@ export class SocketClient {
   readonly pongs: string[] = []
   closed: SeenClose | null = null
   isOpen = false
+  /** Error of the TCP socket under an established connection, e.g. `ECONNRESET`. */
+  tcpError: (Error & { code?: string }) | null = null
   #httpStatus: number | null = null
   #retryAfter: string | null = null
   #error: Error | null = null
 
   constructor(url: string, options: { autoPong?: boolean; ca?: string; headers?: Record<string, string> } = {}) {
     this.ws = new WebSocket(url, { perMessageDeflate: true, autoPong: options.autoPong ?? true, ...options })
+    this.ws.on('upgrade', (response) => {
+      response.socket.on('error', (error) => {
+        this.tcpError = error
+      })
+    })
     this.ws.on('open', () => {
       this.isOpen = true
     })

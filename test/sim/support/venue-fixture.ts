@@ -33,7 +33,7 @@ export function useVenues(): VenueTools {
   }
   return {
     start: async ({ markets, ...options } = {}) => {
-      const clock = new VirtualClock()
+      const clock = new VirtualClock(options.startWallMs === undefined ? {} : { startWallMs: options.startWallMs })
       const market = new FakeMarket(clock, markets === undefined ? {} : { markets })
       const venue = await SimVenue.start({ lateAckChance: 0, ...options, clock, source: market })
       venues.push(venue)
