@@ -328,13 +328,19 @@ export class FrameCursor {
     return length === 0 || (length > 1 && view.getUint8(digits) === 0x30) ? SURPRISE : pos
   }
 
+  /** A text without escapes: printable ASCII, or well-formed UTF-8 (symbols beyond ASCII are listed). */
   #skipText(from: number): number {
     const view = this.view
     if (from >= this.end || view.getUint8(from) !== QUOTE) return SURPRISE
     for (let pos = from + 1; pos < this.end; pos++) {
       const byte = view.getUint8(pos)
       if (byte === QUOTE) return pos + 1
-      if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH) return SURPRISE
+      if (byte < 0x20 || byte === BACKSLASH) return SURPRISE
+      if (byte >= 0x80) {
+        const length = utf8Length(view, pos)
+        if (length === 0) return SURPRISE
+        pos += length - 1
+      }
     }
     return SURPRISE
   }
@@ -344,4 +350,33 @@ export class FrameCursor {
     for (let pos = from; pos < to; pos++) text += String.fromCharCode(this.view.getUint8(pos))
     return text
   }
+}
+
+/** Bytes of the well-formed UTF-8 character at `pos`, which is not ASCII; 0 when it is none. RFC 3629, section 4. */
+function utf8Length(view: DataView, pos: number): number {
+  const first = view.getUint8(pos)
+  const second = view.getUint8(pos + 1)
+  if (first >= 0xc2 && first <= 0xdf) return isContinuation(second) ? 2 : 0
+  if (first >= 0xe0 && first <= 0xef) {
+    // Neither overlong nor a surrogate.
+    const secondMin = first === 0xe0 ? 0xa0 : 0x80
+    const secondMax = first === 0xed ? 0x9f : 0xbf
+    return second >= secondMin && second <= secondMax && isContinuation(view.getUint8(pos + 2)) ? 3 : 0
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    // Neither overlong nor beyond U+10FFFF.
+    const secondMin = first === 0xf0 ? 0x90 : 0x80
+    const secondMax = first === 0xf4 ? 0x8f : 0xbf
+    const isWellFormed =
+      second >= secondMin &&
+      second <= secondMax &&
+      isContinuation(view.getUint8(pos + 2)) &&
+      isContinuation(view.getUint8(pos + 3))
+    return isWellFormed ? 4 : 0
+  }
+  return 0
+}
+
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80
 }

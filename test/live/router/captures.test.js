@@ -1,0 +1,193 @@
+/** Every recorded frame of the real venue through router and handlers, against independently computed truth. */
+import { describe, expect, it } from 'vitest'
+import { FrameKind } from '../../../src/live/frame.js'
+import { exactProductSum, exactSum, readCapture, readTruth } from '../../support/captures.js'
+import { DecodingBench, ORIGIN, streamSpec } from '../../support/decoding.js'
+import { describeWithData } from '../../support/shared-data.js'
+
+const CAPTURES = [
+  'binance-spot-btcusdt-20240808',
+  'binance-usdm-btcusdt-20240808',
+  'binance-usdm-ethusdt-20240808',
+  'binance-coinm-btcusd_perp-20240808',
+  'binance-spot-4sym-20211012',
+  'binance-usdm-4sym-20210722',
+  'binanceus-spot-4sym-20211012',
+  'binancetr-spot-4sym-20230410',
+]
+function specOf(name) {
+  const [symbol = '', kind = ''] = name.split('@')
+  const upper = symbol.toUpperCase()
+  if (kind === 'bookTicker') return streamSpec(upper, 'BOOK_TICKER', name)
+  if (kind === 'trade') return streamSpec(upper, 'TRADE', name)
+  if (kind === 'aggTrade') return streamSpec(upper, 'AGG_TRADE', name)
+  if (kind === 'depth') return streamSpec(upper, 'DEPTH', name)
+  if (kind.startsWith('kline_')) {
+    return streamSpec(upper, 'KLINE', name, { interval: kind.slice('kline_'.length) })
+  }
+  throw new Error(`unexpected stream ${name}`)
+}
+function replay(file, isSpot, truth) {
+  const lastBbo = new Map()
+  const trades = new Map()
+  const candles = new Map()
+  const deltas = new Map()
+  const bench = new DecodingBench({
+    market: isSpot ? 'spot' : 'futures',
+    onPublish: (topic, payload) => {
+      if (topic === 'bbo') lastBbo.set(payload.symbol, payload)
+      else if (topic === 'trades') listIn(trades, payload.symbol).push(payload)
+      else if (topic === 'candles') listIn(candles, payload.symbol).push(payload)
+      else if (topic === 'orderbookDelta') countDelta(payload)
+      else throw new Error(`published on ${topic}`)
+    },
+  })
+  const countDelta = (delta) => {
+    const entry = deltas.get(delta.symbol) ?? { count: 0, levels: 0, removed: 0, empty: 0, breaks: 0, last: null }
+    deltas.set(delta.symbol, entry)
+    entry.count += 1
+    entry.levels += delta.bids.length + delta.asks.length
+    if (delta.bids.length + delta.asks.length === 0) entry.empty += 1
+    for (const side of [delta.bids, delta.asks]) for (const level of side) if (level.qty === 0) entry.removed += 1
+    const isContinued =
+      entry.last === null ||
+      (isSpot ? delta.firstSequence === entry.last.sequence + 1 : delta.previousSequence === entry.last.sequence)
+    if (!isContinued) entry.breaks += 1
+    entry.last = delta
+  }
+  for (const name of Object.keys(truth.ws_by_stream)) bench.router.add(specOf(name))
+  const kinds = new Set()
+  let frames = 0
+  for (const record of readCapture(file)) {
+    if (record.kind !== 'ws') continue
+    frames += 1
+    // Alternating: alone in an array, and inside a larger buffer at an offset.
+    const text = Buffer.from(record.raw ?? '')
+    if (frames % 2 === 0) {
+      kinds.add(bench.feed(text, Number(BigInt(record.recv_ns) / 1000n) / 1000))
+    } else {
+      const around = Buffer.alloc(text.length + 200, 0x7d)
+      text.copy(around, 37)
+      kinds.add(
+        bench.router.onFrame(around, 37, 37 + text.length, Number(BigInt(record.recv_ns) / 1000n) / 1000, ORIGIN),
+      )
+    }
+  }
+  return { bench, frames, kinds, lastBbo, trades, candles, deltas }
+}
+function listIn(lists, key) {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
+}
+function expectTrades(trades, truth) {
+  expect({
+    count: trades.length,
+    first: trades[0]?.id,
+    last: trades.at(-1)?.id,
+    qty: exactSum(trades.map((trade) => trade.qty)),
+    quote: exactProductSum(trades.map((trade) => [trade.price, trade.qty])),
+    makers: trades.filter((trade) => trade.isBuyerMaker && trade.takerSide === 'SELL').length,
+  }).toEqual({
+    count: truth.count,
+    first: truth.first_id,
+    last: truth.last_id,
+    qty: truth.sum_qty,
+    quote: truth.sum_quote,
+    makers: truth.buyer_is_maker,
+  })
+}
+describe('recorded frames', () => {
+  for (const capture of CAPTURES) {
+    describeWithData(
+      capture,
+      [`captures/${capture}.jsonl.gz`, `captures/truth/${capture}.truth.json`],
+      (file = '', truthFile = '') => {
+        const truth = readTruth(truthFile)
+        const isSpot = !/usdm|coinm/.test(capture)
+        it('are all placed and decoded from their bytes, with the values of the truth file', () => {
+          const result = replay(file, isSpot, truth)
+          const { bench } = result
+          expect(bench.rejections).toEqual([])
+          expect([...result.kinds]).toEqual([FrameKind.DATA])
+          expect(Object.fromEntries(bench.router.feeds().map((feed) => [feed.spec.name, feed.messageCount]))).toEqual(
+            truth.ws_by_stream,
+          )
+          const stats = bench.router.stats()
+          expect(stats).toMatchObject({
+            received: result.frames,
+            data: result.frames,
+            fallback: 0,
+            duplicate: 0,
+            resets: 0,
+          })
+          expect(stats.published + stats.ignored).toBe(result.frames)
+          for (const [symbol, expected] of Object.entries(truth.symbols)) {
+            if (expected.bookTicker !== undefined) {
+              const { last } = expected.bookTicker
+              expect(result.lastBbo.get(symbol)).toMatchObject({
+                sequence: last.u,
+                bid: Number(last.b),
+                bidQty: Number(last.B),
+                ask: Number(last.a),
+                askQty: Number(last.A),
+              })
+            }
+            const trades = result.trades.get(symbol) ?? []
+            if (expected.trade !== undefined)
+              expectTrades(
+                trades.filter((trade) => trade.kind === 'single'),
+                expected.trade,
+              )
+            if (expected.aggTrade !== undefined) {
+              expectTrades(
+                trades.filter((trade) => trade.kind === 'aggregate'),
+                expected.aggTrade,
+              )
+            }
+            if (expected.kline !== undefined) {
+              expect((result.candles.get(symbol) ?? []).map(({ receiveTimeMs: _, ...candle }) => candle)).toEqual(
+                expected.kline.closed.map((closed) => ({
+                  venue: isSpot ? 'BINANCE_SPOT' : 'BINANCE_FUTURES',
+                  symbol,
+                  interval: '1m',
+                  openTimeMs: closed.t,
+                  closeTimeMs: closed.T,
+                  open: Number(closed.o),
+                  high: Number(closed.h),
+                  low: Number(closed.l),
+                  close: Number(closed.c),
+                  volume: Number(closed.v),
+                  quoteVolume: Number(closed.q),
+                  tradeCount: closed.n,
+                  takerBuyVolume: Number(closed.V),
+                  takerBuyQuoteVolume: Number(closed.Q),
+                  isFinalized: true,
+                  origin: 'stream',
+                  venueTimeMs: closed.E,
+                })),
+              )
+            }
+            const { book } = expected
+            if (book !== undefined) {
+              const deltas = result.deltas.get(symbol)
+              expect({
+                messages: deltas?.count ?? 0,
+                levels: deltas?.levels ?? 0,
+                removed: deltas?.removed ?? 0,
+                empty: deltas?.empty ?? 0,
+                breaks: deltas?.breaks ?? 0,
+              }).toEqual({
+                messages: book.depth_messages,
+                levels: book.level_updates,
+                removed: book.deletions,
+                empty: book.empty_both_sides,
+                breaks: book.sequence_gaps,
+              })
+            }
+          }
+        })
+      },
+    )
+  }
+})
