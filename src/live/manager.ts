@@ -64,8 +64,6 @@ interface Run {
   resubscriptions: number
   /** Monotonic time when RUNNING was reached; NaN before. */
   runningSinceMs: number
-  /** Subscribe, unsubscribe and refresh follow each other. */
-  changes: Promise<void>
   teardown: Promise<void> | null
 }
 
@@ -153,28 +151,27 @@ export class LiveDataFeedManager implements FeedSource {
       settle = resolve
     })
     const stopping = this.#stopping
-    void this.#stop().then(settle)
+    void this.#stop()
+      .catch((error: unknown) => this.#runtime.logger.error(`${this.name}: stop failed`, { error: String(error) }))
+      .then(settle)
     return stopping
   }
 
   /**
-   * Adds streams while running; those already carried are left alone. They last until `stop()`: the next
+   * Adds streams while running; those already carried are left alone. Resolves when the venue has acknowledged
+   * all, waiting through reconnects. Calls may overlap: the last word on a stream wins. Added streams last until `stop()`: the next
    * start begins with the configuration. Rejects with `ConfigError`, `SubscriptionError`, `ConnectionError`
    * or `LifecycleError` `NOT_RUNNING`; after a `SubscriptionError` only the streams it names are missing.
    */
   async subscribe(streams: readonly StreamConfig[]): Promise<void> {
     const specs = resolveStreams(this.config.venue, streams)
-    await this.#change(async (run) => {
-      if (await run.scope.guard(run.streams.add(specs))) this.#healthPublisher.request()
-    })
+    await this.#change((run) => run.streams.add(specs))
   }
 
   /** Removes streams while running; those not carried are left alone. Rejects like `subscribe`. */
   async unsubscribe(streams: readonly StreamConfig[]): Promise<void> {
     const specs = resolveStreams(this.config.venue, streams)
-    await this.#change(async (run) => {
-      if (await run.scope.guard(run.streams.remove(specs))) this.#healthPublisher.request()
-    })
+    await this.#change((run) => run.streams.remove(specs))
   }
 
   /** Planned hand-over of every connection to a new socket, now. Rejects when not running or not possible. */
@@ -257,16 +254,13 @@ export class LiveDataFeedManager implements FeedSource {
   async #change(action: (run: Run) => Promise<void>): Promise<void> {
     const run = this.#run
     if (run === null || this.#state !== FeedManagerState.RUNNING) throw this.#notRunning()
-    const result = run.changes.then(() => {
-      if (run.scope.isEnded) throw this.#notRunning()
-      return action(run)
-    })
-    run.changes = result.catch(() => {})
     try {
-      await run.scope.guard(result)
+      await run.scope.guard(action(run))
     } catch (error) {
-      // The scope's end speaks of a start; whoever waits here asked for something else.
+      // The scope's end speaks of a start or a failure; whoever waits here asked for something else.
       throw run.scope.isEnded ? this.#notRunning() : error
+    } finally {
+      if (!run.scope.isEnded) this.#healthPublisher.request()
     }
   }
 
@@ -314,7 +308,6 @@ export class LiveDataFeedManager implements FeedSource {
       watchdogRestarts: 0,
       resubscriptions: 0,
       runningSinceMs: Number.NaN,
-      changes: Promise.resolve(),
       teardown: null,
     }
     this.#listen(run)

@@ -38,34 +38,36 @@ export class StreamSet {
   }
 
   /**
-   * Subscribes what is not carried yet; `true` when something changed. Streams that the venue refused are left
-   * out and named by the `SubscriptionError` it rejects with, the others stay; after any other failure all are
-   * left out.
+   * Subscribes, and resolves when all are acknowledged; streams that are carried stay as they are. Streams that
+   * the venue refused are left out and named by the `SubscriptionError` it rejects with; after any other failure
+   * all that were new are left out.
    */
-  async add(specs: readonly StreamSpec[]): Promise<boolean> {
+  async add(specs: readonly StreamSpec[]): Promise<void> {
     const added = specs.filter((spec) => this.#registry.feed(spec.name) === undefined)
-    if (added.length === 0) return false
     // The registry first: data may come before the acknowledgement.
     this.register(added)
     try {
-      await this.#carrier.subscribe(added)
+      const acknowledged = this.#carrier.subscribe(specs)
+      this.assignConnections()
+      await acknowledged
     } catch (error) {
       const refused = error instanceof SubscriptionError ? new Set(error.streams) : null
-      for (const spec of added) if (refused === null || refused.has(spec.name)) this.#drop(spec.name)
+      for (const { name } of added) if (refused === null || refused.has(name)) this.#drop(name)
       throw error
     } finally {
       this.assignConnections()
     }
-    return true
   }
 
-  /** Unsubscribes what is carried. `true` when something changed. */
-  async remove(specs: readonly StreamSpec[]): Promise<boolean> {
+  /**
+   * Unsubscribes; names that are not carried are left alone. Registry and carrier forget a stream in the same
+   * turn, so that a call to add it again, while the venue still answers, finds both without it.
+   */
+  async remove(specs: readonly StreamSpec[]): Promise<void> {
     const names = specs.map((spec) => spec.name).filter((name) => this.#registry.feed(name) !== undefined)
-    if (names.length === 0) return false
-    await this.#carrier.unsubscribe(names)
+    const confirmed = this.#carrier.unsubscribe(names)
     for (const name of names) this.#drop(name)
-    return true
+    await confirmed
   }
 
   /** Writes into each feed which connection carries it. */

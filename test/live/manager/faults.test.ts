@@ -231,6 +231,26 @@ describe('streams while running', () => {
     await built.stopped()
   })
 
+  it('may be added and removed in overlapping calls: the last word wins', async () => {
+    const built = rig()
+    await built.started()
+    const calls = [
+      built.manager.subscribe([SOL]),
+      built.manager.unsubscribe([SOL, ETH]),
+      built.manager.subscribe([SOL]),
+      built.manager.subscribe([ETH]),
+      built.manager.unsubscribe([ETH]),
+    ]
+    await settled(Promise.all(calls), built.clock)
+    await built.flow(3_000)
+    expect(built.manager.getHealth().feeds.map((feed) => feed.symbol)).toEqual(['BTCUSDT', 'SOLUSDT'])
+    expect(built.manager.getHealth().feeds.every((feed) => feed.messageCount > 20)).toBe(true)
+    const unplaced = built.manager.getStats().router?.unplaced
+    await built.flow(3_000)
+    expect(built.manager.getStats().router?.unplaced).toBe(unplaced)
+    await built.stopped()
+  })
+
   it('are checked against the venue before anything is sent', async () => {
     const built = rig()
     await built.started()

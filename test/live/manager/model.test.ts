@@ -197,7 +197,9 @@ it('keeps its promises over any sequence of operations and faults', async () => 
         }
         expect(built.manager.state).toBe(FeedManagerState.RUNNING)
         await built.flow(100_000)
-        for (const feed of built.manager.getHealth().feeds) expect(feed).toMatchObject({ state: 'OK', isStale: false })
+        const { feeds, connections } = built.manager.getHealth()
+        for (const feed of feeds) expect(feed).toMatchObject({ state: 'OK', isStale: false })
+        expect(connections.reduce((sum, connection) => sum + connection.streamCount, 0)).toBe(feeds.length)
 
         // And it stops without a trace.
         await built.stopped()

@@ -18,7 +18,7 @@ export type ControlBehaviour = 'acknowledge' | 'ignore' | 'reject'
 const LATENCY_MS = 2
 
 class ScriptedSocket implements TransportSocket {
-  readonly streams = new Set<string>()
+  readonly streams: Set<string> = new Set()
   isOpen = false
   #isClosed = false
   readonly #venue: ScriptedVenue
@@ -109,11 +109,11 @@ export class ScriptedVenue {
   answersPings = true
   /** The closing handshake is never answered. */
   closesSlowly = false
-  readonly sockets = new Set<ScriptedSocket>()
+  readonly sockets: Set<ScriptedSocket> = new Set()
   readonly requests: { method: string; params: string[] }[] = []
   connectCount = 0
   /** These are acknowledged and never deliver. */
-  readonly mute = new Set<string>()
+  readonly mute: Set<string> = new Set()
   readonly #ids = new Map<string, number>()
 
   constructor(clock: Clock) {
