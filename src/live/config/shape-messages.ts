@@ -196,7 +196,7 @@ function intervalHint(text: string, choices: readonly string[]): string {
   const match = /^(\d+)\s*([a-z]+?)s?$/i.exec(text)
   const unit = INTERVAL_UNITS[match?.[2]?.toLowerCase() ?? '']
   const minutes = unit === 'm' ? Number(match?.[1]) : Number.NaN
-  const meant = minutes >= 60 && minutes % 60 === 0 ? `${minutes / 60}h` : `${match?.[1]}${unit}`
+  const meant = minutes % 60 === 0 ? `${minutes / 60}h` : `${match?.[1]}${unit}`
   return choices.includes(meant) ? `. Did you mean ${meant}?` : ''
 }
 

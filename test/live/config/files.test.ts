@@ -99,6 +99,11 @@ health:
     ])
   })
 
+  it('begins with what is missing, then goes by line', () => {
+    const faults = faultsOf('no-venue.yaml', 'venus: SIM_SPOT\nsymbols: [X]\norderbookDepth: 7\n')
+    expect(faults.map((fault) => fault.split(':')[0])).toEqual(['- venue', '1 venus', '3 orderbookDepth'])
+  })
+
   it('formats the error as path, line, field and message', () => {
     const path = write('typo.yaml', 'symbols: [BTCUSDT]\nvenue: BINANCE_SPTO\n')
     expect(() => loadConfigFile(path)).toThrow(

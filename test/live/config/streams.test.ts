@@ -11,7 +11,7 @@ import {
 } from '../../../src/live/config/index.js'
 import { CANDLE_INTERVALS, StreamType, type Venue } from '../../../src/types/index.js'
 import { describeWithData } from '../../support/shared-data.js'
-import { isDeeplyFrozen, onlyIssueOf } from './support.js'
+import { isDeeplyFrozen, issuesOf, issueText, onlyIssueOf } from './support.js'
 
 const nameOf = (venue: Venue, config: StreamConfig): string => resolveStream(venue, config).name
 
@@ -186,6 +186,14 @@ describe('fields that do not belong to a stream type', () => {
     expect(onlyIssueOf(() => resolveStream('BINANCE_FUTURES', config))).toBe(
       `interval: ${type} has no interval; only KLINE does`,
     )
+  })
+
+  it('says once that a field does not belong there, whatever its value', () => {
+    const config = { symbol: 'BTCUSDT', type: 'TRADE', interval: '2m', depthLevels: 7 } as unknown as StreamConfig
+    expect(issuesOf(() => resolveStream('BINANCE_SPOT', config)).map(issueText)).toEqual([
+      'interval: TRADE has no interval; only KLINE does',
+      'depthLevels: TRADE has no depthLevels; only DEPTH does',
+    ])
   })
 
   it('demands an interval on KLINE', () => {
