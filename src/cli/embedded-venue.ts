@@ -31,6 +31,5 @@ export function startEmbeddedVenue(options: EmbeddedVenueOptions): Promise<SimVe
     faults: options.faults,
     speed: options.speed,
     clock: options.clock,
-    startWallMs: options.clock.wallMs(),
   })
 }

@@ -56,7 +56,6 @@ async function sim(options: SimOptions): Promise<ExitCode> {
     speed: options.speed,
     faults: options.faults,
     clock,
-    startWallMs: clock.wallMs(),
     ...(options.from === undefined ? {} : { from: options.from, atEnd: options.atEnd }),
     ...(options.tls === true ? { tls: true } : {}),
     ...(options.oracle === undefined ? {} : { oracleFile: options.oracle }),

@@ -43,10 +43,8 @@ export class TableView implements SessionView {
   }
 
   finish(summary: SessionSummary): void {
-    if (this.#context !== null) {
-      if (this.#timer !== null) this.#context.clock.clearTimer(this.#timer)
-      this.#draw(this.#context)
-    }
+    // The last picture stays as it was: drawn now, it would show the feeds after their end.
+    if (this.#timer !== null) this.#context?.clock.clearTimer(this.#timer)
     this.#values?.close()
     this.#update.done()
     this.#out.write(`${summaryLines(summary).join('\n')}\n`)
