@@ -9,13 +9,12 @@
  *
  *     any --stop--> CLOSED      BACKOFF or first connect --attempts used up--> FAILED
  *
- * Owns attempts, delays, the hand-over and who waits for what. Leaves the socket to `Generation`, the number of
- * shards to `ConnectionManager`. Rules: single flight (a connect is asked for only when no socket of the shard
+ * Owns attempts, delays, when a hand-over begins and who waits for what. Leaves the socket to `Generation`, the
+ * course of a hand-over to `HandOver`, the number of shards to `ConnectionManager`. Rules: single flight (a connect is asked for only when no socket of the shard
  * exists, except one replacement); an event counts only while its generation is the current one or its
  * replacement; every signal may call `stop`, so state is complete before each is emitted.
  */
 import type { BackoffOptions } from '../../runtime/backoff.js'
-import { backoffDelayMs } from '../../runtime/backoff.js'
 import type { TimerHandle } from '../../runtime/clock.js'
 import type { Random } from '../../runtime/random.js'
 import { type ConnectionHealth, ConnectionState } from '../../types/health.js'
@@ -26,7 +25,7 @@ import type { ConnectLimiter } from './connect-limiter.js'
 import { Generation, type GenerationContext, type GenerationEnd, type GenerationOwner } from './generation.js'
 import { HandOver } from './hand-over.js'
 import { decideReconnect } from './reconnect-policy.js'
-import { refreshDelayMs } from './refresh-schedule.js'
+import { RefreshTimer } from './refresh-timer.js'
 import { StreamWaiters } from './stream-waiters.js'
 import type { ConnectionTuning } from './tuning.js'
 
@@ -64,6 +63,7 @@ export class ShardSupervisor implements GenerationOwner {
   readonly url: string
   readonly #context: ShardContext
   readonly #random: Random
+  readonly #backoff: BackoffOptions
   readonly #onStreamsDropped: (names: readonly string[]) => void
 
   #state: ConnectionState = ConnectionState.IDLE
@@ -93,13 +93,9 @@ export class ShardSupervisor implements GenerationOwner {
   #withdrawConnect: (() => void) | null = null
   #refusedTimer: TimerHandle | null = null
 
-  #refreshTimer: TimerHandle | null = null
-  /** Monotonic. */
-  #refreshDueMs: number | null = null
+  readonly #refreshTimer: RefreshTimer
   /** Why a hand-over is to begin as soon as the socket of the last one has disappeared. */
   #dueHandOver: string | null = null
-  /** Refreshes that failed or were announced away since data last flowed well. */
-  #refreshAttempt = 0
   /** Of sockets before the current one; wall clock. */
   #lastReceiveTimeMs: number | null = null
   #stopped: Promise<void> | null = null
@@ -112,6 +108,23 @@ export class ShardSupervisor implements GenerationOwner {
     this.#random = options.random
     this.#onStreamsDropped = options.onStreamsDropped
     this.#context = context
+    const { config, connectionLifetimeMs } = context
+    this.#backoff = {
+      baseDelayMs: config.baseReconnectDelayMs,
+      delayMsMax: config.reconnectDelayMsMax,
+      jitterRatio: config.reconnectJitter,
+    }
+    this.#refreshTimer = new RefreshTimer(
+      context.clock,
+      options.random,
+      {
+        ageMsMax: config.connectionAgeMsMax,
+        lifetimeMs: connectionLifetimeMs,
+        window: config.refreshWindow,
+        backoff: this.#backoff,
+      },
+      (reason) => this.#beginHandOver(reason),
+    )
   }
 
   get state(): ConnectionState {
@@ -251,7 +264,7 @@ export class ShardSupervisor implements GenerationOwner {
       reconnectAttempt: this.#attempt,
       lastMessageAgeMs: lastReceiveTimeMs === null ? null : Math.max(0, clock.wallMs() - lastReceiveTimeMs),
       rttMs: this.#current?.rttMs ?? null,
-      nextRefreshInMs: this.#refreshDueMs === null ? null : Math.max(0, this.#refreshDueMs - nowMs),
+      nextRefreshInMs: this.#refreshTimer.dueInMs,
       streamCount: this.#wanted.size,
     }
   }
@@ -296,7 +309,7 @@ export class ShardSupervisor implements GenerationOwner {
   onRefused(generation: Generation, error: SubscriptionError): void {
     if (this.#isReplacement(generation)) {
       // A stream that was delisted meanwhile must not keep the others from moving for ever.
-      const isTolerable = error.code === 'SUBSCRIPTION_REJECTED' && this.#refreshAttempt >= REFRESH_STRICT_MAX
+      const isTolerable = error.code === 'SUBSCRIPTION_REJECTED' && this.#refreshTimer.tries >= REFRESH_STRICT_MAX
       const isLoss = error.streams.some((name) => this.#current?.ledger.statusOf(name) === 'SUBSCRIBED')
       if (isLoss && !isTolerable) this.#handOver?.onReplacementRefused(error)
       else this.#emit('connectionError', { connectionId: this.id, error })
@@ -330,7 +343,7 @@ export class ShardSupervisor implements GenerationOwner {
   onHealthy(generation: Generation): void {
     if (generation !== this.#current) return
     this.#attempt = 0
-    this.#refreshAttempt = 0
+    this.#refreshTimer.forgetTries()
   }
 
   onEnded(generation: Generation, end: GenerationEnd): void {
@@ -408,7 +421,7 @@ export class ShardSupervisor implements GenerationOwner {
     }
     this.#lostAtMs = null
     this.#failFast = false
-    this.#planRefresh()
+    this.#refreshTimer.plan()
     for (const waiter of this.#openWaiters.splice(0)) waiter.resolve()
     for (const waiter of this.#refreshWaiters.splice(0)) waiter.resolve()
     this.#setState(ConnectionState.OPEN)
@@ -426,7 +439,7 @@ export class ShardSupervisor implements GenerationOwner {
     const wasEstablished = this.#state === ConnectionState.OPEN || this.#state === ConnectionState.REFRESHING
     if (wasEstablished) this.#lostAtMs = this.#context.clock.monotonicMs()
     this.#current = null
-    this.#clearRefreshTimer()
+    this.#refreshTimer.clear()
     this.#unsubscribing.resolveAll()
     const reason = this.#handOver?.reason ?? ''
     const replacement = this.#handOver?.takeReplacement() ?? null
@@ -479,44 +492,11 @@ export class ShardSupervisor implements GenerationOwner {
     })
   }
 
-  get #backoff(): BackoffOptions {
-    const { config } = this.#context
-    return {
-      baseDelayMs: config.baseReconnectDelayMs,
-      delayMsMax: config.reconnectDelayMsMax,
-      jitterRatio: config.reconnectJitter,
-    }
-  }
-
   // --- hand-over -------------------------------------------------------------------------------------
-
-  #planRefresh(): void {
-    const { clock, config, connectionLifetimeMs } = this.#context
-    this.#refreshIn(
-      refreshDelayMs({
-        openedAtMs: clock.wallMs(),
-        ageMsMax: config.connectionAgeMsMax,
-        lifetimeMs: connectionLifetimeMs,
-        window: config.refreshWindow,
-        random: this.#random.next(),
-      }),
-      'age',
-    )
-  }
-
-  #refreshIn(delayMs: number, reason: string): void {
-    const { clock } = this.#context
-    this.#clearRefreshTimer()
-    this.#refreshDueMs = clock.monotonicMs() + delayMs
-    this.#refreshTimer = clock.setTimer(() => {
-      this.#refreshTimer = null
-      this.#beginHandOver(reason)
-    }, delayMs)
-  }
 
   #beginHandOver(reason: string): void {
     if (this.#state !== ConnectionState.OPEN) return
-    this.#clearRefreshTimer()
+    this.#refreshTimer.clear()
     // Never three sockets: the one replaced last may still be closing.
     if (this.#sockets.size > 1) {
       this.#dueHandOver = reason
@@ -547,7 +527,7 @@ export class ShardSupervisor implements GenerationOwner {
 
   #onHandedOver(old: Generation, replacement: Generation, reason: string, overlapMs: number): void {
     this.#context.counters.refreshes++
-    this.#planRefresh()
+    this.#refreshTimer.plan()
     const subscribed = replacement.ledger.subscribedNames()
     for (const name of subscribed) if (this.#wanted.has(name)) this.#acknowledged.add(name)
     this.#subscribing.settle(subscribed)
@@ -569,7 +549,7 @@ export class ShardSupervisor implements GenerationOwner {
   #onHandOverFailed(error: ConnectionError | SubscriptionError, reason: string): void {
     this.#handOver = null
     this.#context.counters.refreshFailures++
-    this.#refreshIn(this.#nextRefreshDelayMs(), reason)
+    this.#refreshTimer.retry(reason)
     this.#setState(ConnectionState.OPEN)
     this.#emit('connectionError', { connectionId: this.id, error })
   }
@@ -580,15 +560,11 @@ export class ShardSupervisor implements GenerationOwner {
    */
   #leaveAnnouncedShutdown(): void {
     if (this.#state !== ConnectionState.OPEN) return
-    if (this.#refreshAttempt > 0) this.#refreshIn(this.#nextRefreshDelayMs(), 'serverShutdown')
+    if (this.#refreshTimer.tries > 0) this.#refreshTimer.retry('serverShutdown')
     else {
-      this.#refreshAttempt = 1
+      this.#refreshTimer.countTry()
       this.#beginHandOver('serverShutdown')
     }
-  }
-
-  #nextRefreshDelayMs(): number {
-    return backoffDelayMs(++this.#refreshAttempt, this.#backoff, this.#random.next())
   }
 
   // --- small parts -----------------------------------------------------------------------------------
@@ -623,7 +599,7 @@ export class ShardSupervisor implements GenerationOwner {
     if (this.#refusedTimer !== null) this.#context.clock.clearTimer(this.#refusedTimer)
     this.#refusedTimer = null
     this.#dueHandOver = null
-    this.#clearRefreshTimer()
+    this.#refreshTimer.clear()
     this.#handOver?.cancel()
     this.#handOver = null
   }
@@ -636,12 +612,6 @@ export class ShardSupervisor implements GenerationOwner {
       if (error === null) waiter.resolve()
       else waiter.reject(error)
     }
-  }
-
-  #clearRefreshTimer(): void {
-    if (this.#refreshTimer !== null) this.#context.clock.clearTimer(this.#refreshTimer)
-    this.#refreshTimer = null
-    this.#refreshDueMs = null
   }
 
   #keepReceiveTime(generation: Generation): void {

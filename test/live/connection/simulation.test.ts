@@ -304,15 +304,19 @@ function same(a: readonly string[], b: readonly string[]): boolean {
 }
 
 describe('random schedules of faults and operations', () => {
-  it(`keep every rule and recover (${SEEDS} seeds)`, async () => {
-    for (let index = 0; index < SEEDS; index++) {
-      const seed = ONE_SEED === undefined ? 1_000 + index : Number(ONE_SEED)
-      try {
-        await new Scenario(seed).run()
-      } catch (error) {
-        const how = `FEEDBUS_SIM_SEED=${seed} npx vitest run test/live/connection/simulation.test.ts`
-        throw new Error(`seed ${seed}: ${(error as Error).message}\nreproduce: ${how}`, { cause: error })
+  it(
+    `keep every rule and recover (${SEEDS} seeds)`,
+    async () => {
+      for (let index = 0; index < SEEDS; index++) {
+        const seed = ONE_SEED === undefined ? 1_000 + index : Number(ONE_SEED)
+        try {
+          await new Scenario(seed).run()
+        } catch (error) {
+          const how = `FEEDBUS_SIM_SEED=${seed} npx vitest run test/live/connection/simulation.test.ts`
+          throw new Error(`seed ${seed}: ${(error as Error).message}\nreproduce: ${how}`, { cause: error })
+        }
       }
-    }
-  }, 120_000)
+    },
+    60_000 + SEEDS * 200,
+  )
 })
