@@ -7,11 +7,40 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import type { MarketKind } from '../../types/venue.js'
 import { parseCountRange, parseDuration, parseDurationRange, type Range } from './duration.js'
 import { BUILT_IN_PLANS } from './presets.js'
 
-/** Fault kinds this venue can produce, with their variants; the first variant is the default. */
-export const FAULT_VARIANTS = {
+/** Fault kinds this venue can produce. */
+export type FaultName =
+  | 'reset'
+  | 'close'
+  | 'halfOpen'
+  | 'silentAll'
+  | 'silentStream'
+  | 'ackSilent'
+  | 'connectFail'
+  | 'httpStatus'
+  | 'slowHandshake'
+  | 'slowLink'
+  | 'framing'
+  | 'duplicate'
+  | 'reorder'
+  | 'dropDiff'
+  | 'spliceVariant'
+  | 'oldSnapshot'
+  | 'snapshotFail'
+  | 'candleClose'
+  | 'serverShutdown'
+  | 'ageCut'
+  | 'control'
+  | 'venueReset'
+  | 'clockSkew'
+  | 'pingFlood'
+  | 'garbage'
+
+/** Variants of each kind; the first one is the default. */
+export const FAULT_VARIANTS: Readonly<Record<FaultName, readonly string[]>> = {
   reset: ['rst', 'fin'],
   close: [],
   halfOpen: [],
@@ -37,9 +66,72 @@ export const FAULT_VARIANTS = {
   clockSkew: ['step', 'drift'],
   pingFlood: ['ping', 'pong'],
   garbage: ['notJson', 'truncated', 'invalidUtf8', 'wrongTypes', 'hugeNumber', 'unknownEvent', 'empty', 'array'],
-} as const satisfies Readonly<Record<string, readonly string[]>>
+}
 
-export type FaultName = keyof typeof FAULT_VARIANTS
+/** Whom a rule means; what is left out matches everything. */
+export interface FaultSelector {
+  /** Futures route; a connection without one counts as `public`. */
+  readonly route?: 'public' | 'market' | 'private' | undefined
+  readonly market?: MarketKind | undefined
+  /** Counted from 1 in the order of opening. */
+  readonly connection?: number | undefined
+  /** Stream name; `*` stands for any characters. */
+  readonly stream?: string | undefined
+  /** The n-th stream a connection subscribed to, from 0. */
+  readonly streamIndex?: number | undefined
+  readonly symbol?: string | undefined
+  readonly interval?: string | undefined
+  /** REST path or its end, e.g. `depth`; `*` for every path. */
+  readonly rest?: string | undefined
+}
+
+/** A time as text (`250ms`, `5s`, `2m`, `1h`) or in milliseconds. */
+export type TimeInput = string | number
+/** A time, or a range such as `3s..20s`. */
+export type RangeInput = string | number
+
+interface RuleFields<Time, Spread> {
+  readonly variant?: string | undefined
+  /** Time after plan zero. */
+  readonly at?: Time | undefined
+  readonly every?: Time | undefined
+  /** Spreads `every` by plus or minus this fraction. */
+  readonly jitter?: number | undefined
+  readonly probability?: number | undefined
+  readonly per?: 'frame' | 'message' | 'request' | undefined
+  readonly for?: Spread | undefined
+  readonly count?: number | undefined
+  /** Consecutive frames affected once the rule fires. */
+  readonly run?: Spread | undefined
+  /** Number of targets drawn at random among those that match; all of them without it. */
+  readonly pick?: number | undefined
+  readonly status?: number | undefined
+  readonly retryAfter?: Time | undefined
+  readonly code?: number | undefined
+  readonly reason?: string | undefined
+  readonly delay?: Spread | undefined
+  readonly lead?: Spread | undefined
+  readonly times?: number | undefined
+  readonly bytesPerSecond?: number | undefined
+  /** `clockSkew` step. */
+  readonly offset?: Time | undefined
+  /** `clockSkew` drift, parts per million. */
+  readonly ppm?: number | undefined
+  /** Text of a refusal or of a garbage frame. */
+  readonly body?: string | undefined
+}
+
+/** A rule as written. */
+export interface FaultRuleInput extends RuleFields<TimeInput, RangeInput> {
+  readonly fault: FaultName
+  readonly on?: FaultSelector | undefined
+}
+
+/** A rule as read: times in milliseconds. */
+export interface FaultRule extends RuleFields<number, Range> {
+  readonly fault: FaultName
+  readonly on: FaultSelector
+}
 
 export class FaultPlanError extends Error {
   override readonly name = 'FaultPlanError'
@@ -76,37 +168,27 @@ const countRange = z.union([z.string(), z.number()]).transform((value, context):
 const selectorSchema = z.strictObject({
   route: z.enum(['public', 'market', 'private']).optional(),
   market: z.enum(['spot', 'futures']).optional(),
-  /** Counted from 1 in the order of opening. */
   connection: z.number().int().positive().optional(),
-  /** Stream name; `*` stands for any characters. */
   stream: z.string().optional(),
-  /** The n-th stream a connection subscribed to, from 0. */
   streamIndex: z.number().int().nonnegative().optional(),
   symbol: z.string().optional(),
   interval: z.string().optional(),
-  /** REST path or its end, e.g. `depth`; `*` for every path. */
   rest: z.string().optional(),
 })
-
-export type FaultSelector = z.infer<typeof selectorSchema>
 
 const ruleSchema = z
   .strictObject({
     fault: z.string(),
     variant: z.string().optional(),
     on: selectorSchema.default({}),
-    /** Time after plan zero. */
     at: duration.optional(),
     every: duration.optional(),
-    /** Spreads `every` by plus or minus this fraction. */
     jitter: z.number().min(0).max(1).optional(),
     probability: z.number().min(0).max(1).optional(),
     per: z.enum(['frame', 'message', 'request']).optional(),
     for: durationRange.optional(),
     count: z.number().int().positive().optional(),
-    /** Consecutive frames affected once the rule fires. */
     run: countRange.optional(),
-    /** Number of targets drawn at random among those that match; all of them without it. */
     pick: z.number().int().positive().optional(),
     status: z.number().int().min(300).max(599).optional(),
     retryAfter: duration.optional(),
@@ -116,20 +198,15 @@ const ruleSchema = z
     lead: durationRange.optional(),
     times: z.number().int().positive().max(1000).optional(),
     bytesPerSecond: z.number().positive().optional(),
-    /** `clockSkew`: milliseconds of a step, or parts per million of a drift. */
     offset: duration.optional(),
     ppm: z.number().optional(),
     body: z.string().optional(),
   })
   .superRefine(checkRule)
 
-export type FaultRule = Omit<z.infer<typeof ruleSchema>, 'fault'> & { readonly fault: FaultName }
-export type FaultRuleInput = z.input<typeof ruleSchema>
-
 const planSchema = z.strictObject({
   name: z.string().optional(),
   seed: z.number().int().nonnegative().optional(),
-  /** Plan zero is this long after the first data frame of any connection. */
   start: duration.default(0),
   rules: z.array(ruleSchema).default([]),
 })
@@ -151,7 +228,17 @@ export interface LinesPlan {
   readonly scenario: string
 }
 
-export type FaultPlanInput = string | z.input<typeof planSchema> | z.input<typeof linesSchema>
+/** A plan as written. */
+export interface FaultPlanObject {
+  readonly name?: string | undefined
+  readonly seed?: number | undefined
+  /** Plan zero is this long after the first data frame of any connection. Default 0. */
+  readonly start?: TimeInput | undefined
+  readonly rules?: readonly FaultRuleInput[] | undefined
+}
+
+/** A built-in name, the path of a YAML or JSON file, a plan, or a scenario over a recording. */
+export type FaultPlanInput = string | FaultPlanObject | LinesPlan
 
 /** Reads a plan: an object, a built-in name, or a path of a YAML or JSON file. Throws `FaultPlanError`. */
 export function loadFaultPlan(input: FaultPlanInput): FaultPlan | LinesPlan {
@@ -181,7 +268,7 @@ export function parseFaultPlan(input: unknown, name: string): FaultPlan | LinesP
     name: plan.name ?? name,
     seed: plan.seed ?? null,
     startMs: plan.start,
-    rules: plan.rules as FaultRule[],
+    rules: plan.rules as readonly FaultRule[],
   }
 }
 

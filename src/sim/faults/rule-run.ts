@@ -35,7 +35,7 @@ export class RuleRun {
   /** Sequence of the fault record that opened the current window. */
   fault: number | null = null
   /** Frames left in a run, by `connection stream`, with the fault record they belong to. */
-  readonly frameRuns = new Map<string, { left: number; fault: number }>()
+  readonly frameRuns: Map<string, { left: number; fault: number }> = new Map()
   readonly #clock: Clock
   readonly #hooks: RuleRunHooks
   #isOpen = false

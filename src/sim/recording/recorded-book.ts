@@ -68,11 +68,11 @@ export class RecordedBook {
   }
 
   /** Best level first; at most `limit` of them. */
-  bids(limit = Number.POSITIVE_INFINITY): BookLevel[] {
+  bids(limit: number = Number.POSITIVE_INFINITY): BookLevel[] {
     return sorted(this.#bids, -1, limit)
   }
 
-  asks(limit = Number.POSITIVE_INFINITY): BookLevel[] {
+  asks(limit: number = Number.POSITIVE_INFINITY): BookLevel[] {
     return sorted(this.#asks, 1, limit)
   }
 

@@ -146,7 +146,7 @@ export class RecordedMarket implements MarketOracle {
     interval: string,
     market: MarketKind,
     fromMs = 0,
-    toMs = Number.POSITIVE_INFINITY,
+    toMs: number = Number.POSITIVE_INFINITY,
   ): readonly OracleCandle[] {
     if (market !== this.#market) return []
     return this.rows(symbol, interval)

@@ -25,7 +25,7 @@ export class StreamFeed {
   readonly head: string
   tap: StreamTap | null = null
   /** In the order of subscription; frames go out in this order. */
-  readonly listeners = new Set<FrameListener>()
+  readonly listeners: Set<FrameListener> = new Set()
 
   constructor(market: MarketKind, name: string, timeUnit: TimeUnit) {
     this.market = market
