@@ -86,7 +86,7 @@ export class AggTradeHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   #scan(): boolean {
@@ -121,7 +121,7 @@ export class AggTradeHandler extends PayloadHandler {
     numbers[IS_BUYER_MAKER] = fields.flag('m')
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const numbers = this.cursor.numbers
     const id = numbers[ID] as number
     const firstTradeId = numbers[FIRST_ID] as number

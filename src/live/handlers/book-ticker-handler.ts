@@ -84,7 +84,7 @@ export class BookTickerHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   #scanSpot(): boolean {
@@ -134,7 +134,7 @@ export class BookTickerHandler extends PayloadHandler {
     numbers[TRANSACTION_TIME] = fields.optionalInteger('T')
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const numbers = this.cursor.numbers
     const sequence = numbers[SEQUENCE] as number
     const bid = numbers[BID] as number

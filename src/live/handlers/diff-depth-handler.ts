@@ -31,14 +31,14 @@ export class DiffDepthHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   protected override parse(fields: JsonFields): void {
     this.#update.parse(fields)
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const update = this.#update
     const problem = update.problem()
     if (problem !== '') return this.reject(problem)

@@ -29,6 +29,8 @@ export interface StreamHandler {
    * router counts the outcome.
    */
   handle(bytes: Uint8Array, start: number, end: number, receiveTimeMs: number, feed: Feed): PayloadOutcome
+  /** As `handle`, for a payload that is parsed already: its frame was not in the usual form. Never `UNREADABLE`. */
+  handleValue(payload: unknown, receiveTimeMs: number, feed: Feed): PayloadOutcome
   /** Why the last call returned `REJECTED`, e.g. `p: expected a decimal, got "abc"`. Read at once. */
   readonly rejection?: string
 }

@@ -86,7 +86,7 @@ export class LiquidationHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   /** The usual texts are compared instead of read; another order type or status takes the JSON path. */
@@ -139,7 +139,7 @@ export class LiquidationHandler extends PayloadHandler {
     numbers[TRADE_TIME] = fields.integer('T')
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const numbers = this.cursor.numbers
     const venueTimeMs = numbers[EVENT_TIME] as number
     const tradeTimeMs = numbers[TRADE_TIME] as number

@@ -73,7 +73,7 @@ export class MarkPriceHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   #scan(): boolean {
@@ -116,7 +116,7 @@ export class MarkPriceHandler extends PayloadHandler {
     numbers[FUNDING_TIME] = fields.optionalInteger('T')
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const numbers = this.cursor.numbers
     const venueTimeMs = numbers[EVENT_TIME] as number
     const markPrice = numbers[MARK_PRICE] as number

@@ -68,7 +68,7 @@ export class MiniTickerHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   #scan(): boolean {
@@ -100,7 +100,7 @@ export class MiniTickerHandler extends PayloadHandler {
     numbers[QUOTE_VOLUME] = fields.decimal('q')
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const numbers = this.cursor.numbers
     const venueTimeMs = numbers[EVENT_TIME] as number
     const lastPrice = numbers[LAST] as number

@@ -63,7 +63,7 @@ export class PartialDepthHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   #scanSpot(): boolean {
@@ -102,7 +102,7 @@ export class PartialDepthHandler extends PayloadHandler {
     this.#venueTimeMs = fields.optionalInteger('E')
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const bidCount = this.#bidCount
     const askCount = this.#askCount
     const sequence = this.#sequence

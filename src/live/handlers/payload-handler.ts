@@ -44,18 +44,34 @@ export abstract class PayloadHandler implements StreamHandler {
 
   abstract handle(bytes: Uint8Array, start: number, end: number, receiveTimeMs: number, feed: Feed): PayloadOutcome
 
+  handleValue(payload: unknown, receiveTimeMs: number, feed: Feed): PayloadOutcome {
+    feed.fallbackCount += 1
+    return this.#take(payload) ? this.finish(receiveTimeMs, feed) : PayloadOutcome.REJECTED
+  }
+
   /** Fills the slots from parsed JSON, all of them: a scan that gave up may have filled some. */
   protected abstract parse(fields: JsonFields): void
+
+  /** Checks what is in the slots, drops what was seen before, and publishes. */
+  protected abstract finish(receiveTimeMs: number, feed: Feed): PayloadOutcome
 
   /** The way through `JSON.parse`: `null` when the slots are filled, else the outcome. */
   protected parseSlowly(bytes: Uint8Array, start: number, end: number, feed: Feed): PayloadOutcome | null {
     const result = parseJson(bytes, start, end)
     if (!result.isJson) return PayloadOutcome.UNREADABLE
     feed.fallbackCount += 1
-    if (!isJsonObject(result.value)) return this.reject(`payload: expected an object, got ${shown(result.value)}`)
-    const fields = new JsonFields(result.value)
+    return this.#take(result.value) ? null : PayloadOutcome.REJECTED
+  }
+
+  #take(payload: unknown): boolean {
+    if (!isJsonObject(payload)) {
+      this.rejection = `payload: expected an object, got ${shown(payload)}`
+      return false
+    }
+    const fields = new JsonFields(payload)
     this.parse(fields)
-    return fields.problem === '' ? null : this.reject(fields.problem)
+    this.rejection = fields.problem
+    return fields.problem === ''
   }
 
   protected reject(reason: string): PayloadOutcome {

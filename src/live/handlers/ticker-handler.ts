@@ -126,7 +126,7 @@ export class TickerHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   #scan(): boolean {
@@ -240,7 +240,7 @@ export class TickerHandler extends PayloadHandler {
     return ''
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const problem = this.#problem()
     if (problem !== '') return this.reject(problem)
     const numbers = this.cursor.numbers

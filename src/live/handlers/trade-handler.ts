@@ -87,7 +87,7 @@ export class TradeHandler extends PayloadHandler {
       const failure = this.parseSlowly(bytes, start, end, feed)
       if (failure !== null) return failure
     }
-    return this.#finish(receiveTimeMs, feed)
+    return this.finish(receiveTimeMs, feed)
   }
 
   #scanSpot(): boolean {
@@ -145,7 +145,7 @@ export class TradeHandler extends PayloadHandler {
     numbers[IS_MARKET] = (fields.optionalText('X') ?? 'MARKET') === 'MARKET' ? 1 : 0
   }
 
-  #finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
+  protected override finish(receiveTimeMs: number, feed: Feed): PayloadOutcome {
     const numbers = this.cursor.numbers
     const id = numbers[ID] as number
     const price = numbers[PRICE] as number

@@ -56,7 +56,6 @@ export class MessageRouter implements FrameSink {
   readonly #onRejected: ((error: MessageParseError, feed: Feed | null) => void) | null
   readonly #table = new RouteTable()
   readonly #cursor = new FrameCursor()
-  readonly #encoder = new TextEncoder()
   #feeds: readonly Feed[] = []
 
   #data = 0
@@ -130,7 +129,11 @@ export class MessageRouter implements FrameSink {
         const frame = cursor.bytes
         const payloadAt = cursor.pos
         const payloadEnd = cursor.end - 1
-        const outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
+        let outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
+        if (outcome === PayloadOutcome.DUPLICATE && this.#resetIfStartedAgain(route, receiveTimeMs, origin)) {
+          // Nothing was published by a duplicate, so the bytes are still those of this frame.
+          outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
+        }
         if (outcome !== PayloadOutcome.UNREADABLE) {
           return this.#count(route, outcome, frame, payloadAt, payloadEnd, receiveTimeMs, origin)
         }
@@ -153,11 +156,6 @@ export class MessageRouter implements FrameSink {
     origin: FrameOrigin,
   ): FrameKind {
     const feed = route.feed
-    if (outcome === PayloadOutcome.DUPLICATE && isVenueReset(route, origin, receiveTimeMs)) {
-      this.#resets += 1
-      feed.resetContinuity()
-      outcome = route.handler.handle(bytes, start, end, receiveTimeMs, feed)
-    }
     this.#data += 1
     feed.messageCount += 1
     switch (outcome) {
@@ -209,25 +207,42 @@ export class MessageRouter implements FrameSink {
         return FrameKind.SERVER_SHUTDOWN
       case 'combined': {
         const route = this.#table.get(frameClass.stream)
-        return route === undefined ? this.#leave() : this.#handleValue(route, frameClass.data, receiveTimeMs, origin)
+        return route === undefined
+          ? this.#leave()
+          : this.#handleValue(route, frameClass.data, bytes, start, end, receiveTimeMs, origin)
       }
       case 'raw': {
         const feed = placeRawPayload(frame, this.#feeds)
         const route = feed === null ? undefined : this.#table.get(feed.spec.name)
-        return route === undefined ? this.#leave() : this.#handleValue(route, frame, receiveTimeMs, origin)
+        return route === undefined
+          ? this.#leave()
+          : this.#handleValue(route, frame, bytes, start, end, receiveTimeMs, origin)
       }
     }
   }
 
-  /** Written anew without blanks, so that the handlers need to know one form only. */
-  #handleValue(route: Route, value: unknown, receiveTimeMs: number, origin: FrameOrigin): FrameKind {
-    const bytes = this.#encoder.encode(JSON.stringify(value))
-    const { feed } = route
-    const fallbackCount = feed.fallbackCount
-    const outcome = route.handler.handle(bytes, 0, bytes.length, receiveTimeMs, feed)
-    // The frame needed `JSON.parse`, whether its payload did or not.
-    if (feed.fallbackCount === fallbackCount) feed.fallbackCount += 1
-    return this.#count(route, outcome, bytes, 0, bytes.length, receiveTimeMs, origin)
+  #handleValue(
+    route: Route,
+    payload: unknown,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    receiveTimeMs: number,
+    origin: FrameOrigin,
+  ): FrameKind {
+    const { feed, handler } = route
+    let outcome = handler.handleValue(payload, receiveTimeMs, feed)
+    if (outcome === PayloadOutcome.DUPLICATE && this.#resetIfStartedAgain(route, receiveTimeMs, origin)) {
+      outcome = handler.handleValue(payload, receiveTimeMs, feed)
+    }
+    return this.#count(route, outcome, bytes, start, end, receiveTimeMs, origin)
+  }
+
+  #resetIfStartedAgain(route: Route, receiveTimeMs: number, origin: FrameOrigin): boolean {
+    if (!isVenueReset(route, origin, receiveTimeMs)) return false
+    this.#resets += 1
+    route.feed.resetContinuity()
+    return true
   }
 
   #leave(): FrameKind {

@@ -234,6 +234,7 @@ describe('streams', () => {
                 seen.push(`${spec.name}=${Buffer.from(bytes.subarray(start, end)).toString()}`)
                 return PayloadOutcome.PUBLISHED
               },
+              handleValue: () => PayloadOutcome.PUBLISHED,
             }),
           })
           const [absent = '', ...added] = names
@@ -260,6 +261,7 @@ describe('the read loop', () => {
         handle: () => {
           throw new Error('defect')
         },
+        handleValue: () => PayloadOutcome.PUBLISHED,
       }),
       onRejected: () => {
         throw new Error('listener')
@@ -279,6 +281,7 @@ describe('the read loop', () => {
         handle: () => {
           throw defect
         },
+        handleValue: () => PayloadOutcome.PUBLISHED,
       }),
       onRejected: (error) => errors.push(error),
     })
