@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../../src/runtime/index.js'
@@ -466,5 +467,52 @@ describe('recorded texts', () => {
     expect(
       shiftText('{"E":1795000000000,"t":1795000000000,"U":5,"f":-1,"p":"1.0"}', { ids: 100, timeMs: 60_000 }),
     ).toBe('{"E":1795000060000,"t":1795000060000,"U":105,"f":-1,"p":"1.0"}')
+  })
+})
+
+describe('the end of a recording', () => {
+  const lines = (count: number): string =>
+    Array.from({ length: count }, (_, index) => {
+      const id = index + 100
+      const raw = `{"stream":"btcusdt@trade","data":{"e":"trade","E":${1_795_000_000_000 + index},"s":"BTCUSDT","t":${id},"p":"1.0","q":"1","T":${1_795_000_000_000 + index},"m":true}}`
+      return JSON.stringify({
+        recv_ns: String(1_795_000_000_000_000_000n + BigInt(index) * 1_000_000n),
+        kind: 'ws',
+        stream: 'btcusdt@trade',
+        raw,
+      })
+    }).join('\n')
+
+  async function played(
+    atEnd: 'hold' | 'close' | 'loop',
+  ): Promise<{ client: MemoryClient; clock: VirtualClock; venue: SimVenue }> {
+    const folder = mkdtempSync(join(tmpdir(), 'feedbus-test-'))
+    const path = join(folder, 'small.jsonl')
+    writeFileSync(path, lines(5))
+    const clock = new VirtualClock()
+    const venue = await startVenue({ from: path, atEnd, clock, listen: false })
+    rmSync(folder, { recursive: true })
+    const client = new MemoryClient(new SimTransport(venue), 'ws://sim/ws/btcusdt@trade')
+    await clock.advance(1100)
+    expect(client.frames).toHaveLength(5)
+    return { client, clock, venue }
+  }
+
+  it('holds connections in silence, or closes them', async () => {
+    const held = await played('hold')
+    await held.clock.advance(3_600_000)
+    expect([held.client.closed, held.client.frames.length, held.venue.isPlayedOut]).toEqual([null, 5, true])
+    const closed = await played('close')
+    expect(closed.client.closed).toMatchObject({ code: 1001 })
+  })
+
+  it('loops with ids and times that keep rising', async () => {
+    const { client, clock } = await played('loop')
+    await clock.advance(120_000)
+    const trades = client.frames.map((frame) => JSON.parse(frame) as { t: number; T: number })
+    expect(trades).toHaveLength(15)
+    expect(trades.map(({ t }) => t)).toEqual([...trades.map(({ t }) => t)].sort((x, y) => x - y))
+    expect(new Set(trades.map(({ t }) => t)).size).toBe(15)
+    expect(trades[5]!.T - trades[0]!.T).toBe(60_000)
   })
 })
