@@ -9,10 +9,12 @@
  *
  *     any --stop--> CLOSED      BACKOFF or first connect --attempts used up--> FAILED
  *
- * Owns attempts, delays, when a hand-over begins and who waits for what. Leaves the socket to `Generation`, the
- * course of a hand-over to `HandOver`, the number of shards to `ConnectionManager`. Rules: single flight (a connect is asked for only when no socket of the shard
- * exists, except one replacement); an event counts only while its generation is the current one or its
- * replacement; every signal may call `stop`, so state is complete before each is emitted.
+ * Owns attempts, delays and when a hand-over begins. Leaves the streams to `ShardStreams`, the socket to
+ * `Generation`, the course of a hand-over to `HandOver`, the number of shards to `ConnectionManager`.
+ *
+ * Rules: single flight (a connect is asked for only when no socket of the shard exists, except one replacement);
+ * an event counts only while its generation is the current one or its replacement; every signal may call `stop`,
+ * so state is complete before each is emitted.
  */
 import type { BackoffOptions } from '../../runtime/backoff.js'
 import type { TimerHandle } from '../../runtime/clock.js'
@@ -26,7 +28,7 @@ import { Generation, type GenerationContext, type GenerationEnd, type Generation
 import { HandOver } from './hand-over.js'
 import { decideReconnect } from './reconnect-policy.js'
 import { RefreshTimer } from './refresh-timer.js'
-import { StreamWaiters } from './stream-waiters.js'
+import { ShardStreams } from './shard-streams.js'
 import type { ConnectionTuning } from './tuning.js'
 
 /** What the shards of a manager share. */
@@ -73,11 +75,7 @@ export class ShardSupervisor implements GenerationOwner {
   readonly #sockets = new Set<Generation>()
   #generationCount = 0
 
-  readonly #wanted = new Set<string>()
-  /** Wanted streams the venue has acknowledged at least once. */
-  readonly #acknowledged = new Set<string>()
-  readonly #subscribing = new StreamWaiters()
-  readonly #unsubscribing = new StreamWaiters()
+  readonly #streams = new ShardStreams()
   readonly #openWaiters: Deferred[] = []
   readonly #refreshWaiters: Deferred[] = []
 
@@ -132,7 +130,7 @@ export class ShardSupervisor implements GenerationOwner {
   }
 
   get streamCount(): number {
-    return this.#wanted.size
+    return this.#streams.wanted.size
   }
 
   /** Sockets of this shard that exist now. */
@@ -147,7 +145,7 @@ export class ShardSupervisor implements GenerationOwner {
    * rejects and ends the shard; without, failures are retried like any loss.
    */
   start(names: Iterable<string>, failFast: boolean): Promise<void> {
-    for (const name of names) this.#wanted.add(name)
+    this.#streams.add(names)
     this.#failFast = failFast
     return new Promise((resolve, reject) => {
       this.#openWaiters.push({ resolve, reject })
@@ -199,35 +197,18 @@ export class ShardSupervisor implements GenerationOwner {
 
   // --- streams ---------------------------------------------------------------------------------------
 
-  hasStream(name: string): boolean {
-    return this.#wanted.has(name)
-  }
-
   /** Resolves when all are acknowledged, at once for those that are. */
   subscribe(names: readonly string[]): Promise<void> {
     if (this.#isOver) return Promise.reject(this.#notRunning())
-    // Who waits for them to be taken off has been overtaken.
-    this.#unsubscribing.settle(names)
-    for (const name of names) this.#wanted.add(name)
-    this.#current?.ledger.forgetRefusals(names)
-    const missing = names.filter((name) => this.#current?.ledger.statusOf(name) !== 'SUBSCRIBED')
-    const acknowledged = this.#subscribing.wait(missing)
+    const acknowledged = this.#streams.subscribe(names, this.#current?.ledger)
     this.#reconcile()
     return acknowledged
   }
 
   /** Resolves when the venue has confirmed, or there is no socket that carries them. */
   unsubscribe(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      this.#wanted.delete(name)
-      this.#acknowledged.delete(name)
-    }
-    const ledger = this.#current?.ledger
-    ledger?.forgetRefusals(names)
-    // Who still waits for them to be acknowledged waits for nothing any more.
-    this.#subscribing.settle(names)
+    const confirmed = this.#streams.unsubscribe(names, this.#current?.ledger)
     this.#handOver?.forget(names)
-    const confirmed = this.#unsubscribing.wait(names.filter((name) => ledger?.statusOf(name) !== undefined))
     this.#reconcile()
     return confirmed
   }
@@ -235,10 +216,7 @@ export class ShardSupervisor implements GenerationOwner {
   /** Takes only these streams off and puts them on again. Resolves when they are acknowledged. */
   resubscribe(names: readonly string[]): Promise<void> {
     if (this.#isOver) return Promise.reject(this.#notRunning())
-    const own = names.filter((name) => this.#wanted.has(name))
-    const acknowledged = this.#subscribing.wait(own)
-    this.#current?.ledger.renew(own)
-    return acknowledged
+    return this.#streams.resubscribe(names, this.#current?.ledger)
   }
 
   #reconcile(): void {
@@ -265,7 +243,7 @@ export class ShardSupervisor implements GenerationOwner {
       lastMessageAgeMs: lastReceiveTimeMs === null ? null : Math.max(0, clock.wallMs() - lastReceiveTimeMs),
       rttMs: this.#current?.rttMs ?? null,
       nextRefreshInMs: this.#refreshTimer.dueInMs,
-      streamCount: this.#wanted.size,
+      streamCount: this.#streams.wanted.size,
     }
   }
 
@@ -297,13 +275,11 @@ export class ShardSupervisor implements GenerationOwner {
   }
 
   onSubscribed(generation: Generation, names: readonly string[]): void {
-    if (generation !== this.#current) return
-    for (const name of names) if (this.#wanted.has(name)) this.#acknowledged.add(name)
-    this.#subscribing.settle(names)
+    if (generation === this.#current) this.#streams.onSubscribed(names)
   }
 
   onUnsubscribed(generation: Generation, names: readonly string[]): void {
-    if (generation === this.#current) this.#unsubscribing.settle(names)
+    if (generation === this.#current) this.#streams.onUnsubscribed(names)
   }
 
   onRefused(generation: Generation, error: SubscriptionError): void {
@@ -321,11 +297,7 @@ export class ShardSupervisor implements GenerationOwner {
       this.#emit('connectionError', { connectionId: this.id, error })
       return
     }
-    const known = error.streams.filter((name) => this.#acknowledged.has(name))
-    const unknown = error.streams.filter((name) => !this.#acknowledged.has(name))
-    for (const name of unknown) this.#wanted.delete(name)
-    generation.ledger.forgetRefusals(unknown)
-    this.#subscribing.refuse(error)
+    const { known, unknown } = this.#streams.onRefused(error, generation.ledger)
     this.#emit('connectionError', { connectionId: this.id, error })
     if (known.length > 0) this.#planRefusedRetry()
     if (unknown.length > 0) this.#onStreamsDropped(unknown)
@@ -396,7 +368,7 @@ export class ShardSupervisor implements GenerationOwner {
       origin: { connectionId: this.id, generation: ++this.#generationCount },
       url: this.url,
       attempt: this.#attempt,
-      wanted: this.#wanted,
+      wanted: this.#streams.wanted,
       owner: this,
       context: this.#context,
       ledger: {
@@ -429,7 +401,7 @@ export class ShardSupervisor implements GenerationOwner {
       connectionId: this.id,
       generation: generation.origin.generation,
       url: this.url,
-      streamCount: this.#wanted.size,
+      streamCount: this.#streams.wanted.size,
       downMs,
     })
     if (generation.isShutdownAnnounced && generation === this.#current) this.#leaveAnnouncedShutdown()
@@ -440,7 +412,7 @@ export class ShardSupervisor implements GenerationOwner {
     if (wasEstablished) this.#lostAtMs = this.#context.clock.monotonicMs()
     this.#current = null
     this.#refreshTimer.clear()
-    this.#unsubscribing.resolveAll()
+    this.#streams.onSocketReplaced()
     const reason = this.#handOver?.reason ?? ''
     const replacement = this.#handOver?.takeReplacement() ?? null
     this.#handOver = null
@@ -507,7 +479,7 @@ export class ShardSupervisor implements GenerationOwner {
       requestConnect: (action) => limiter.request(action),
       createReplacement: () => this.#createGeneration(),
       connect: (replacement) => this.#connect(replacement),
-      wantedNames: () => this.#wanted,
+      wantedNames: () => this.#streams.wanted,
       onComplete: (replacement, overlapMs) => this.#onReplaced(replacement, reason, overlapMs),
       onFailed: (error) => this.#onHandOverFailed(error, reason),
     })
@@ -528,10 +500,8 @@ export class ShardSupervisor implements GenerationOwner {
   #onHandedOver(old: Generation, replacement: Generation, reason: string, overlapMs: number): void {
     this.#context.counters.refreshes++
     this.#refreshTimer.plan()
-    const subscribed = replacement.ledger.subscribedNames()
-    for (const name of subscribed) if (this.#wanted.has(name)) this.#acknowledged.add(name)
-    this.#subscribing.settle(subscribed)
-    this.#unsubscribing.resolveAll()
+    this.#streams.onSubscribed(replacement.ledger.subscribedNames())
+    this.#streams.onSocketReplaced()
     for (const waiter of this.#refreshWaiters.splice(0)) waiter.resolve()
     this.#setState(ConnectionState.OPEN)
     this.#emit('connectionRefreshed', {
@@ -605,9 +575,7 @@ export class ShardSupervisor implements GenerationOwner {
   }
 
   #settleWaiters(error: Error | null): void {
-    if (error === null) this.#subscribing.resolveAll()
-    else this.#subscribing.rejectAll(error)
-    this.#unsubscribing.resolveAll()
+    this.#streams.settleAll(error)
     for (const waiter of [...this.#openWaiters.splice(0), ...this.#refreshWaiters.splice(0)]) {
       if (error === null) waiter.resolve()
       else waiter.reject(error)

@@ -95,9 +95,9 @@ export interface RigOptions {
 }
 
 export class Rig {
-  readonly clock = new VirtualClock()
-  readonly transport = new ScriptedTransport(this.clock)
-  readonly sink = new RecordingSink()
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly transport: ScriptedTransport = new ScriptedTransport(this.clock)
+  readonly sink: RecordingSink = new RecordingSink()
   readonly signals: Signals<LiveSignals>
   readonly log: Signal[] = []
   readonly manager: ConnectionManager
