@@ -22,8 +22,8 @@ const DAMPING = 5e-4
 /** Cap and floor of the funding rate. */
 export const FUNDING_CAP = 0.02
 const BASIS_MEAN = 1e-4
-const BASIS_DEVIATION = 3e-4
-const BASIS_MEMORY_S = 600
+const BASIS_DEVIATION = 7e-4
+const BASIS_MEMORY_S = 3600
 const MARK_MEMORY_S = 30
 const PREMIUM_MEMORY_S = 1800
 const SETTLE_MEMORY_S = 3600
@@ -69,7 +69,7 @@ export class FuturesState {
   readonly #positions: Position[] = []
   #basis: number
   #markBasis = 0
-  #premium = INTEREST
+  #premium: number
   #indexUnits: number
   #markUnits: number
   #settleUnits: number
@@ -85,7 +85,9 @@ export class FuturesState {
     this.#instrument = instrument
     this.#random = random
     this.#tickUnits = tick * UNIT
-    this.#basis = spec.contractType === 'PERPETUAL' ? BASIS_MEAN : this.#deliveryBasis(startUs)
+    const isPerpetual = spec.contractType === 'PERPETUAL'
+    this.#basis = isPerpetual ? BASIS_MEAN + BASIS_DEVIATION * random.normal() : this.#deliveryBasis(startUs)
+    this.#premium = this.#basis
     this.#markBasis = this.#basis
     this.#indexUnits = Math.round(spec.startPrice * UNIT)
     this.#markUnits = Math.round(spec.startPrice * (1 + this.#basis) * UNIT)

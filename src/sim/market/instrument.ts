@@ -53,8 +53,11 @@ export interface InstrumentOptions {
 /** Median notional of orders, in quote currency. */
 const MAKER_NOTIONAL = 900
 const TAKER_NOTIONAL = 260
-/** Warm-up does not need the full rate of a busy market. */
-const WARM_TRADES_PER_MINUTE_MAX = 400
+/** Bursts and orders with several fills make live trading so much denser than the base rate of takers (24 h runs). */
+const WARM_TRADES_PER_TAKER = 4
+const WARM_TRADES_PER_MINUTE_MAX = 2500
+/** Mean size of a live fill over the median order of a taker, likewise. */
+const WARM_SIZE = 1.7
 export const AGGREGATION_US = 100_000
 /** One step of the shared update id counter of futures. */
 const ID_SLOT_US = 10
@@ -165,8 +168,8 @@ export class Instrument implements BookListener {
         startUs,
         startPrice: startTicks,
         minutes: options.warmupMinutes,
-        tradesPerMinute: Math.min(WARM_TRADES_PER_MINUTE_MAX, tradesPerMinute),
-        medianLots: takerLots,
+        tradesPerMinute: Math.min(WARM_TRADES_PER_MINUTE_MAX, tradesPerMinute * WARM_TRADES_PER_TAKER),
+        medianLots: Math.max(1, takerLots * WARM_SIZE),
         volatilityPerMinute: flow.volatilityPerSecond * spec.volatility * Math.sqrt(60),
         endTradeId: firstTradeId,
         endAggregateId: this.firstAggregateId,

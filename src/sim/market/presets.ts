@@ -37,8 +37,8 @@ export const MARKET_PRESETS: Readonly<Record<MarketPreset, FlowParameters>> = {
     jumpSize: 1.5e-3,
   },
   busy: {
-    operationsPerSecond: 380,
-    takerShare: 0.1,
+    operationsPerSecond: 440,
+    takerShare: 0.07,
     ordersPerSide: 900,
     volatilityPerSecond: 1.5e-4,
     jumpsPerHour: 8,

@@ -325,9 +325,6 @@ export class SimMarket implements MarketSource {
   }
 
   #restView(market: MarketKind): RestView {
-    for (const instrument of this.#instruments) {
-      if (instrument.spec.market === market) instrument.advanceTo(this.#processedUs)
-    }
     const all = this.#instruments.filter(({ spec }) => spec.market === market)
     return {
       market,

@@ -61,8 +61,8 @@ export interface SnapshotReply {
 
 /** A book a client would keep: levels by price text, because prices of one symbol have one spelling. */
 export class ClientBook {
-  readonly bids = new Map<string, string>()
-  readonly asks = new Map<string, string>()
+  readonly bids: Map<string, string> = new Map()
+  readonly asks: Map<string, string> = new Map()
   lastId: number
 
   constructor(snapshot: SnapshotReply) {
