@@ -101,7 +101,7 @@ export class ScriptedSocket implements TransportSocket {
   /** Everything sent to the venue, with the monotonic time. */
   readonly sent: { readonly atMs: number; readonly message: ControlMessage }[] = []
   /** What the venue believes this socket is subscribed to. */
-  readonly subscribed = new Set<string>()
+  readonly subscribed: Set<string> = new Set()
   pingCount = 0
   /** How our side ended it. */
   closedWith: { readonly code: number; readonly reason: string } | null = null
