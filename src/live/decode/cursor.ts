@@ -9,7 +9,7 @@
  * Values go into `numbers`, a packed array of doubles that is reused for every frame; a caller copies out
  * what it needs before it publishes. Nothing of a frame is kept.
  */
-import type { Literal } from './literal.js'
+import { Literal } from './literal.js'
 import { readDecimal, readInteger, readSignedDecimal, SURPRISE } from './numbers.js'
 
 /**
@@ -44,6 +44,9 @@ const LONG_KEY_INITIALS: Uint8Array = new Uint8Array(256)
 for (const key of LONG_KEYS) LONG_KEY_INITIALS[key.charCodeAt(0)] = 1
 
 const UNKNOWN_MEMBERS_MAX = 32
+
+/** 1 says that the contract is a USD-M one; on futures since June 2026. No handler reads it. */
+const CONTRACT_TYPE_END = new Literal(',"st":1}')
 
 export class FrameCursor {
   /** The whole buffer that holds the frame: not the array that was handed in. Valid until the next `open`. */
@@ -292,8 +295,10 @@ export class FrameCursor {
 
   /** As `close`, and the frame must end there. */
   closeLast(known: Uint8Array): boolean {
-    // The usual case first: nothing unknown.
-    if (this.pos + 1 === this.end && this.view.getUint8(this.pos) === CLOSE_BRACE) return true
+    // The usual cases first: nothing unknown, or only what futures add at the end of almost everything.
+    const left = this.end - this.pos
+    if (left === 1) return this.view.getUint8(this.pos) === CLOSE_BRACE
+    if (left === CONTRACT_TYPE_END.length && CONTRACT_TYPE_END.isAt(this.view, this.pos)) return true
     return this.close(known) && this.pos === this.end
   }
 

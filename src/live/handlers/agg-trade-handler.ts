@@ -56,6 +56,7 @@ const KEY_f = keyWord('f')
 const KEY_l = keyWord('l')
 const KEY_T = keyWord('T')
 const KEY_m = keyWord('m')
+const KEY_M = keyWord('M')
 const KNOWN = letterSet('eEsapqflTm')
 
 const EVENT_TIME = 0
@@ -103,6 +104,7 @@ export class AggTradeHandler extends PayloadHandler {
       cursor.integer(KEY_l, LAST_ID) &&
       cursor.integer(KEY_T, TRADE_TIME) &&
       cursor.flag(KEY_m, IS_BUYER_MAKER) &&
+      (!cursor.isNext(KEY_M) || cursor.flag(KEY_M, UNUSED) || cursor.skip(KEY_M)) &&
       cursor.closeLast(KNOWN)
     )
   }

@@ -56,6 +56,7 @@ export interface WireKline {
 
 const BEGIN = new Literal('{"e":"kline"')
 const OPEN_TIME_MEMBER = new Literal(',"k":{"t":')
+const IGNORED_END = new Literal(',"B":"0"}')
 const KEY_E = keyWord('E')
 const KEY_T = keyWord('T')
 const KEY_f = keyWord('f')
@@ -86,6 +87,7 @@ const TRADE_COUNT = 9
 const TAKER_VOLUME = 10
 const TAKER_QUOTE_VOLUME = 11
 const IS_FINALIZED = 12
+const UNUSED = 13
 
 export class KlineHandler extends PayloadHandler {
   readonly #candles: Publisher<Candle>
@@ -128,8 +130,9 @@ export class KlineHandler extends PayloadHandler {
       cursor.integerHere(OPEN_TIME) &&
       cursor.integer(KEY_T, CLOSE_TIME) &&
       cursor.literal(this.#symbolAndInterval) &&
-      cursor.skip(KEY_f) &&
-      cursor.skip(KEY_L) &&
+      // Trade ids nobody reads; -1 without trades.
+      (cursor.integer(KEY_f, UNUSED) || cursor.skip(KEY_f)) &&
+      (cursor.integer(KEY_L, UNUSED) || cursor.skip(KEY_L)) &&
       cursor.decimal(KEY_o, OPEN) &&
       cursor.decimal(KEY_c, CLOSE) &&
       cursor.decimal(KEY_h, HIGH) &&
@@ -140,9 +143,14 @@ export class KlineHandler extends PayloadHandler {
       cursor.decimal(KEY_q, QUOTE_VOLUME) &&
       cursor.decimal(KEY_V, TAKER_VOLUME) &&
       cursor.decimal(KEY_Q, TAKER_QUOTE_VOLUME) &&
-      cursor.close(KNOWN_INNER) &&
+      this.#scanEnd() &&
       cursor.closeLast(KNOWN_OUTER)
     )
+  }
+
+  /** End of the inner object: one member to be ignored, as a rule always the same. */
+  #scanEnd(): boolean {
+    return this.cursor.literal(IGNORED_END) || this.cursor.close(KNOWN_INNER)
   }
 
   protected override parse(fields: JsonFields): void {

@@ -68,6 +68,7 @@ const PRICE = 3
 const QTY = 4
 const IS_BUYER_MAKER = 5
 const IS_MARKET = 6
+const UNUSED = 7
 
 export class TradeHandler extends PayloadHandler {
   readonly #publisher: Publisher<Trade>
@@ -107,7 +108,7 @@ export class TradeHandler extends PayloadHandler {
     if (cursor.isNext(KEY_b) && !(cursor.skip(KEY_b) && cursor.skip(KEY_a))) return false
     if (!(cursor.integer(KEY_T, TRADE_TIME) && cursor.flag(KEY_m, IS_BUYER_MAKER))) return false
     cursor.numbers[IS_MARKET] = 1
-    if (cursor.isNext(KEY_M) && !cursor.skip(KEY_M)) return false
+    if (cursor.isNext(KEY_M) && !(cursor.flag(KEY_M, UNUSED) || cursor.skip(KEY_M))) return false
     return cursor.closeLast(KNOWN)
   }
 
