@@ -1,8 +1,8 @@
 /** Turns a venue's `from` option, and a scenario, into a recording that is ready to play. */
 import type { Clock } from '../../runtime/index.js'
+import { loadScenario } from '../faults/scenario.js'
 import { readRecording } from './container.js'
 import { RecordingSource } from './recording-source.js'
-import { loadScenario } from './scenario.js'
 
 export interface RecordingOptions {
   /** Path of a `.jsonl.gz` or `.jsonl` file. */

@@ -7,11 +7,11 @@
  */
 import type { Clock, TimerHandle } from '../../runtime/index.js'
 import type { MarketKind } from '../../types/venue.js'
+import type { Scenario } from '../faults/scenario.js'
 import type { MarketSource, RestReply, SimPayload, StreamTap, TimeUnit } from '../market-source.js'
 import type { Recording, RestRecord, WsRecord } from './container.js'
 import { RecordedMarket } from './recorded-market.js'
 import { RecordedRest } from './recorded-rest.js'
-import type { Scenario } from './scenario.js'
 import { addFields, readIds, routeOfStream, type Shift, shiftText, symbolOfStream } from './wire-text.js'
 
 export interface RecordingSourceOptions {

@@ -19,7 +19,9 @@ import { type ControlRequest, type ErrorShape, errorReply, parseControl, success
 import { encode, type OutboundFrame } from './frame.js'
 import { type MarketLimits, type SimLimits, TokenBucket } from './limits.js'
 import { LinkShaper } from './link-shaper.js'
+import { ReplyQueue } from './reply-queue.js'
 import type { FuturesRoute } from './request-path.js'
+import { ServerPinger } from './server-pinger.js'
 import type { FrameListener, StreamFeed, StreamHub } from './stream-hub.js'
 import type { ServerWire } from './wire.js'
 
@@ -83,14 +85,12 @@ export class VenueConnection implements FaultConnection, FrameListener {
   readonly #heldBack: { feed: StreamFeed; frame: OutboundFrame; fault: number; timer: TimerHandle }[] = []
   readonly #timers = new Set<TimerHandle>()
   readonly #shaper: LinkShaper
+  readonly #replies: ReplyQueue
+  readonly #pinger: ServerPinger
   #combined: boolean
   #state: 'open' | 'closing' | 'closed' = 'open'
   #isHeld = false
   #lastText = '{}'
-  /** Payloads of pings that wait for their pong, oldest first. */
-  #awaitedPongs: { readonly payload: string; readonly sentMs: number }[] = []
-  #pongTimer: TimerHandle | null = null
-  #lastReplyDueMs = 0
 
   constructor(request: ConnectionRequest, wire: ServerWire, random: Random, context: ConnectionContext) {
     this.index = request.index
@@ -106,6 +106,14 @@ export class VenueConnection implements FaultConnection, FrameListener {
     const { clock } = context
     this.#bucket = new TokenBucket(this.#limits.messagesPerSecond, this.#limits.messageBurst, clock.monotonicMs())
     this.#shaper = new LinkShaper(clock, (bytes) => wire.send(bytes))
+    this.#replies = new ReplyQueue(clock, (text) => this.sendBytes(encode(text)))
+    this.#pinger = new ServerPinger(clock, {
+      intervalMs: this.#limits.pingIntervalMs,
+      timeoutMs: this.#limits.pongTimeoutMs,
+      payload: () => String(Math.floor(context.source.nowMs())),
+      send: (payload) => this.ping(payload),
+      onTimeout: () => this.#onPongTimeout(),
+    })
   }
 
   /** Begins the life of an accepted connection with the streams its URL named. */
@@ -120,7 +128,7 @@ export class VenueConnection implements FaultConnection, FrameListener {
       code: null,
       reason: '',
     })
-    this.#timers.add(clock.setRepeating(() => this.#serverPing(), this.#limits.pingIntervalMs))
+    this.#pinger.start()
     this.#timers.add(clock.setTimer(() => this.#onLifetimeEnd(), this.#limits.lifetimeMs))
     this.#subscribe(streams)
   }
@@ -132,7 +140,7 @@ export class VenueConnection implements FaultConnection, FrameListener {
     this.#context.oracle.onControlMessage(this.index)
     const message = parseControl(text)
     if (!message.ok) {
-      this.#reply(errorReply(message.refusal, this.#drawShape(), this.#withId()))
+      this.#replies.send(errorReply(message.refusal, this.#drawShape(), this.#withId()))
       return
     }
     this.#handle(message.request)
@@ -153,10 +161,7 @@ export class VenueConnection implements FaultConnection, FrameListener {
   /** An answer counts as life; an unsolicited pong is accepted and does not. */
   onPong(payload: string): void {
     if (this.#state !== 'open' || this.#isHeld || !this.#takeToken()) return
-    const position = this.#awaitedPongs.findIndex((awaited) => awaited.payload === payload)
-    if (position < 0) return
-    this.#awaitedPongs = this.#awaitedPongs.slice(position + 1)
-    this.#armPongDeadline()
+    this.#pinger.onPong(payload)
   }
 
   /** A frame broke the WebSocket protocol or a size limit; the socket side has closed it already. */
@@ -328,7 +333,7 @@ export class VenueConnection implements FaultConnection, FrameListener {
     const fault = this.#context.faults.onControl(this, request.method, streams)
     if (fault?.kind === 'error') {
       const refusal = { code: fault.code, msg: fault.msg, id: request.id }
-      this.#reply(errorReply(refusal, fault.shape, fault.withId))
+      this.#replies.send(errorReply(refusal, fault.shape, fault.withId))
       return
     }
     switch (request.method) {
@@ -358,8 +363,8 @@ export class VenueConnection implements FaultConnection, FrameListener {
     const fresh = names.filter((name) => !this.#subscriptions.has(name))
     if (this.#subscriptions.size + fresh.length > this.#limits.streamsPerConnectionMax) {
       this.#violate('streamsPerConnection', `${this.#subscriptions.size + fresh.length} streams`)
-      this.#reply(errorReply(TOO_MANY_SUBSCRIPTIONS, this.#drawShape(), false))
-      this.#flushReplies()
+      this.#replies.send(errorReply(TOO_MANY_SUBSCRIPTIONS, this.#drawShape(), false))
+      this.#replies.flush()
       this.closeWith(1008, 'Invalid request')
       return false
     }
@@ -396,36 +401,12 @@ export class VenueConnection implements FaultConnection, FrameListener {
   #acknowledge(text: string, fault: ControlFault | null): void {
     if (fault?.kind === 'lost') return
     if (fault?.kind === 'late') {
-      this.#reply(text, fault.delayMs)
+      this.#replies.send(text, fault.delayMs)
       return
     }
     const { lateAckChance, lateAckMsMax } = this.#context.options
     const isLate = lateAckChance > 0 && this.#random.chance(lateAckChance)
-    this.#reply(text, isLate ? this.#random.int(1, lateAckMsMax) : 0)
-  }
-
-  /** Replies keep their order, whatever each one's delay. */
-  #replies: { text: string; timer: TimerHandle }[] = []
-
-  #reply(text: string, delayMs = 0): void {
-    const nowMs = this.#context.clock.monotonicMs()
-    if (delayMs === 0 && this.#replies.length === 0) {
-      this.sendBytes(encode(text))
-      return
-    }
-    this.#lastReplyDueMs = Math.max(this.#lastReplyDueMs, nowMs + delayMs)
-    const timer = this.#context.clock.setTimer(() => {
-      const due = this.#replies.shift()
-      if (due !== undefined) this.sendBytes(encode(due.text))
-    }, this.#lastReplyDueMs - nowMs)
-    this.#replies.push({ text, timer })
-  }
-
-  #flushReplies(): void {
-    for (const { text, timer } of this.#replies.splice(0)) {
-      this.#context.clock.clearTimer(timer)
-      this.sendBytes(encode(text))
-    }
+    this.#replies.send(text, isLate ? this.#random.int(1, lateAckMsMax) : 0)
   }
 
   #drawShape(): ErrorShape {
@@ -474,27 +455,10 @@ export class VenueConnection implements FaultConnection, FrameListener {
     return false
   }
 
-  #serverPing(): void {
-    if (this.#state !== 'open') return
-    const payload = String(Math.floor(this.#context.source.nowMs()))
-    this.#awaitedPongs.push({ payload, sentMs: this.#context.clock.monotonicMs() })
-    if (this.#awaitedPongs.length === 1) this.#armPongDeadline()
-    if (!this.#isHeld) this.#wire.ping(payload)
-  }
-
-  /** The deadline belongs to the oldest ping without its pong. */
-  #armPongDeadline(): void {
-    const { clock } = this.#context
-    if (this.#pongTimer !== null) clock.clearTimer(this.#pongTimer)
-    this.#pongTimer = null
-    const oldest = this.#awaitedPongs[0]
-    if (oldest === undefined) return
-    const leftMs = oldest.sentMs + this.#limits.pongTimeoutMs - clock.monotonicMs()
-    this.#pongTimer = clock.setTimer(() => {
-      if (this.#isHeld) return
-      this.#violate('pongTimeout', `no pong for ${this.#limits.pongTimeoutMs} ms`)
-      this.closeWith(1008, 'Pong timeout')
-    }, leftMs)
+  #onPongTimeout(): void {
+    if (this.#isHeld) return
+    this.#violate('pongTimeout', `no pong for ${this.#limits.pongTimeoutMs} ms`)
+    this.closeWith(1008, 'Pong timeout')
   }
 
   #onLifetimeEnd(): void {
@@ -511,10 +475,9 @@ export class VenueConnection implements FaultConnection, FrameListener {
     const { clock } = this.#context
     for (const timer of this.#timers) clock.clearTimer(timer)
     this.#timers.clear()
-    if (this.#pongTimer !== null) clock.clearTimer(this.#pongTimer)
-    this.#pongTimer = null
+    this.#pinger.stop()
     for (const { timer } of this.#heldBack.splice(0)) clock.clearTimer(timer)
-    for (const { timer } of this.#replies.splice(0)) clock.clearTimer(timer)
+    this.#replies.discard()
     for (const { feed } of this.#subscriptions.values()) feed?.listeners.delete(this)
     this.#subscriptions.clear()
     this.#shaper.discard()

@@ -20,7 +20,7 @@ export class FakeMarket implements MarketSource {
   readonly restCalls: { market: MarketKind; path: string; params: string; timeUnit: TimeUnit }[] = []
   /** Answer of the next REST calls. */
   reply: RestReply = { status: 200, body: '{"ok":true}', weight: 1 }
-  readonly books = new Map<number, OracleBook>()
+  readonly books: Map<number, OracleBook> = new Map()
   readonly #clock: Clock
   readonly #taps = new Map<string, Set<(payload: SimPayload) => void>>()
   readonly #known: (stream: string) => boolean
@@ -82,7 +82,7 @@ export class FakeMarket implements MarketSource {
   }
 
   /** A spot diff with ids `[U, u]`. */
-  pushDiff(U: number, u = U, stream = 'btcusdt@depth@100ms', market: MarketKind = 'spot'): void {
+  pushDiff(U: number, u: number = U, stream = 'btcusdt@depth@100ms', market: MarketKind = 'spot'): void {
     this.push(stream, `{"e":"depthUpdate","s":"BTCUSDT","U":${U},"u":${u},"b":[],"a":[]}`, { U, u }, market)
   }
 

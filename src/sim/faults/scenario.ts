@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { FaultPlanError } from '../faults/plan.js'
+import { FaultPlanError } from './plan.js'
 
 const restAnswer = z.object({ after_line: z.number().int(), lastUpdateId: z.number().int(), rest_raw: z.string() })
 
