@@ -26,6 +26,8 @@ await runScript(async () => {
   const found = readdirSync(join(ROOT, 'bench'), { withFileTypes: true }).flatMap((entry) => {
     const path = join('bench', entry.name)
     if (entry.isFile()) return /\.(?:ts|mjs)$/.test(path) ? [{ name: parse(path).name, program: path }] : []
+    // A folder beside a program of its name holds that program's parts.
+    if (existsSync(join(ROOT, `${path}.mjs`)) || existsSync(join(ROOT, `${path}.ts`))) return []
     const program = ['run.ts', 'run.mjs'].map((file) => join(path, file)).find((each) => existsSync(join(ROOT, each)))
     return program === undefined ? [] : [{ name: entry.name, program }]
   })

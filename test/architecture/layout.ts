@@ -84,7 +84,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   zod: ['src/live/config', 'src/sim/faults', 'src/types/topic-catalog.ts'],
   yaml: ['src/live/config', 'src/sim/faults'],
   mitt: ['src/live/signals.ts'],
-  'hdr-histogram-js': ['src/live/health'],
   'prom-client': ['src/metrics'],
   commander: ['src/cli'],
   'log-update': ['src/cli'],
