@@ -6,6 +6,8 @@
  * Defaults: ten million frames, a seed that is printed. `--decimals N` compares N random decimals with
  * `Number` instead (the bar is 100 million). Exit code 1 at the first violation, with what repeats it.
  */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { seeded } from '../bench/decode/corpus.mjs'
 import { compareDecimals } from '../test/support/decimals.mjs'
@@ -33,8 +35,8 @@ await runScript(async () => {
  * @param {number} seed
  */
 async function fuzz(count, seed) {
-  const { createHandlers } = await import('../dist/live/handlers/index.js')
-  const { MessageRouter } = await import('../dist/live/router/index.js')
+  const { createHandlers } = await built('live/handlers/index.js')
+  const { MessageRouter } = await built('live/router/index.js')
   say(`${count} frames, seed ${seed}`)
   // Two refusals per broken frame: their stacks would take most of the time and nobody reads them.
   Error.stackTraceLimit = 0
@@ -59,11 +61,21 @@ async function fuzz(count, seed) {
  * @param {number} seed
  */
 async function fuzzDecimals(count, seed) {
-  const { readDecimal, SURPRISE } = await import('../dist/live/decode/index.js')
+  const { readDecimal, SURPRISE } = await built('live/decode/index.js')
   say(`${count} decimals, seed ${seed}`)
   const result = compareDecimals({ readDecimal, surprise: SURPRISE, random: seeded(seed), count })
   console.log(JSON.stringify({ seed, compared: result.compared, leftToJson: result.left }))
   if (result.difference !== null) throw new ScriptError(`seed ${seed}: ${JSON.stringify(result.difference)}`)
+}
+
+/**
+ * A module of dist, which need not be there when this file is type-checked.
+ * @param {string} path
+ */
+async function built(path) {
+  const url = new URL(`../dist/${path}`, import.meta.url)
+  if (!existsSync(url)) throw new ScriptError(`${fileURLToPath(url)} is not there: run npm run build first`)
+  return await import(url.href)
 }
 
 /**
