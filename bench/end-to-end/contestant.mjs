@@ -3,7 +3,7 @@
  * Usage: contestant.mjs NAME PORT WORKLOAD WARMUP_MS MEASURE_MS
  */
 import { connect } from 'node:net'
-import { streamName, WORKLOADS } from './corpus.mjs'
+import { streamName, streamPaths, WORKLOADS } from './corpus.mjs'
 
 const [name, portText, workload, warmupText, measureText] = process.argv.slice(2)
 const port = Number(portText)
@@ -14,68 +14,77 @@ let messages = 0
 let sample = null
 let finish = () => ({})
 
+/** Counts frames in place, without a WebSocket library. */
+function walkFrames(path) {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+  )
+  let upgraded = false
+  let rest = Buffer.alloc(0)
+  socket.on('data', (data) => {
+    const bytes = rest.length === 0 ? data : Buffer.concat([rest, data])
+    let offset = 0
+    if (!upgraded) {
+      const end = bytes.indexOf('\r\n\r\n')
+      if (end < 0) {
+        rest = bytes
+        return
+      }
+      upgraded = true
+      offset = end + 4
+      const payload = Buffer.from(subscribe)
+      socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]))
+    }
+    for (;;) {
+      if (bytes.length - offset < 4) break
+      let length = bytes[offset + 1]
+      let header = 2
+      if (length === 126) {
+        length = (bytes[offset + 2] << 8) | bytes[offset + 3]
+        header = 4
+      }
+      if (bytes.length - offset < header + length) break
+      offset += header + length
+      messages++
+    }
+    rest = bytes.subarray(offset)
+  })
+}
+
 const contestants = {
   /** Walks WebSocket frames in place: what the kernel and Node's socket allow. */
   floor0() {
-    const socket = connect({ port, host: '127.0.0.1' })
-    socket.write(
-      'GET /stream HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
-    )
-    let upgraded = false
-    let rest = Buffer.alloc(0)
-    socket.on('data', (data) => {
-      const bytes = rest.length === 0 ? data : Buffer.concat([rest, data])
-      let offset = 0
-      if (!upgraded) {
-        const end = bytes.indexOf('\r\n\r\n')
-        if (end < 0) {
-          rest = bytes
-          return
-        }
-        upgraded = true
-        offset = end + 4
-        const payload = Buffer.from(subscribe)
-        socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]))
-      }
-      for (;;) {
-        if (bytes.length - offset < 4) break
-        let length = bytes[offset + 1]
-        let header = 2
-        if (length === 126) {
-          length = (bytes[offset + 2] << 8) | bytes[offset + 3]
-          header = 4
-        }
-        if (bytes.length - offset < header + length) break
-        offset += header + length
-        messages++
-      }
-      rest = bytes.subarray(offset)
-    })
+    for (const path of streamPaths(workload)) walkFrames(path)
   },
 
   /** `ws` with a callback that does nothing. */
   async floor1() {
     const { default: WebSocket } = await import('ws')
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/stream`, { perMessageDeflate: false })
-    socket.on('open', () => socket.send(subscribe))
-    socket.on('message', (data) => {
-      messages++
-      sample ??= data.length > 60 ? data.toString().slice(0, 120) : null
-    })
+    for (const path of streamPaths(workload)) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false })
+      socket.on('open', () => socket.send(subscribe))
+      socket.on('message', (data) => {
+        messages++
+        sample ??= data.length > 60 ? data.toString().slice(0, 120) : null
+      })
+    }
   },
 
   /** `ws` and JSON.parse: what every ordinary client pays before it has done anything useful. */
   async floor2() {
     const { default: WebSocket } = await import('ws')
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/stream`, { perMessageDeflate: false })
-    socket.on('open', () => socket.send(subscribe))
-    socket.on('message', (data) => {
-      const message = JSON.parse(data.toString())
-      if (message.stream !== undefined) {
-        messages++
-        sample ??= message.stream
-      }
-    })
+    for (const path of streamPaths(workload)) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false })
+      socket.on('open', () => socket.send(subscribe))
+      socket.on('message', (data) => {
+        const message = JSON.parse(data.toString())
+        if (message.stream !== undefined) {
+          messages++
+          sample ??= message.stream
+        }
+      })
+    }
   },
 
   /** The whole product: manager, transport, router, handlers, health, bus, one subscriber per topic. */
@@ -134,8 +143,9 @@ const contestants = {
         feeds: feeds.length,
         expected: streams.map((stream) => streamName(stream.type)).length,
         errors: feeds.reduce((sum, feed) => sum + feed.errorCount, 0),
-        fallbacks: stats.router?.fallbackCount ?? stats.router?.fallbacks ?? null,
-        duplicates: stats.router?.duplicateCount ?? stats.router?.duplicates ?? null,
+        fallbacks: stats.router.fallback,
+        duplicates: stats.router.duplicate,
+        gaps: stats.gapsOpened,
       }
     }
   },

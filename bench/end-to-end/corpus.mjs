@@ -40,6 +40,9 @@ export const WORKLOADS = {
   },
 }
 
+/** Futures types of the `/public` route; the others are on `/market`. */
+const PUBLIC_TYPES = ['bookTicker', 'depth20', 'diffDepth', 'trade']
+
 /** Stream a client subscribes to for each type. */
 export function streamName(type) {
   return {
@@ -54,11 +57,19 @@ export function streamName(type) {
   }[type]
 }
 
-/** Corpus as chunks ready to send: `{ buffer, patches }`, see `advanceChunk`. */
-export function buildCorpus(workload, seed = 7) {
+/** Paths a client of the market connects to; futures streams are served on two routes. */
+export function streamPaths(workload) {
+  return WORKLOADS[workload].market === 'spot' ? ['/stream'] : ['/public/stream', '/market/stream']
+}
+
+/** Corpus of one path as chunks ready to send, see `advanceChunk`; empty when the path carries no type of the workload. */
+export function buildCorpus(workload, path = '/stream', seed = 7) {
   const { market, types } = WORKLOADS[workload]
   const random = xorshift(seed)
-  const wheel = Object.entries(types).flatMap(([type, share]) => Array.from({ length: share }, () => type))
+  const wheel = Object.entries(types)
+    .filter(([type]) => path === '/stream' || path.startsWith('/public') === PUBLIC_TYPES.includes(type))
+    .flatMap(([type, share]) => Array.from({ length: share }, () => type))
+  if (wheel.length === 0) return []
   const chunks = []
   let frames = []
   let bytes = 0

@@ -6,12 +6,10 @@
  */
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
-import { advanceChunk, buildCorpus, FIRST_CYCLE, frameHeader, meanFrameBytes } from './corpus.mjs'
+import { advanceChunk, buildCorpus, FIRST_CYCLE, frameHeader, meanFrameBytes, streamPaths } from './corpus.mjs'
 
 const workload = process.argv[2]
-let chunks = buildCorpus(workload)
-// A chunk is rewritten for the next cycle while its predecessors may still be in the socket's queue.
-while (chunks.length < 6) chunks = splitLargest(chunks)
+const chunksOf = new Map(streamPaths(workload).map((path) => [path, inFlightChunks(buildCorpus(workload, path))]))
 
 const server = createServer((socket) => {
   socket.setNoDelay(true)
@@ -19,11 +17,13 @@ const server = createServer((socket) => {
   let input = Buffer.alloc(0)
   let upgraded = false
   let sending = false
+  let path = '/stream'
   socket.on('data', (data) => {
     input = input.length === 0 ? data : Buffer.concat([input, data])
     if (!upgraded) {
       const end = input.indexOf('\r\n\r\n')
       if (end < 0) return
+      path = /^GET (\S+)/.exec(input.subarray(0, end).toString('latin1'))?.[1] ?? path
       const key = /sec-websocket-key: *(\S+)/i.exec(input.subarray(0, end).toString('latin1'))?.[1] ?? ''
       const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
       socket.write(
@@ -42,7 +42,7 @@ const server = createServer((socket) => {
         socket.write(Buffer.concat([frameHeader(reply.length), reply]))
         if (!sending) {
           sending = true
-          saturate(socket)
+          saturate(socket, chunksOf.get(path) ?? [])
         }
       }
     }
@@ -68,19 +68,30 @@ const server = createServer((socket) => {
 })
 
 /** Keeps up to four chunks in flight; a chunk is only rewritten after the kernel has taken it. */
-function saturate(socket) {
+function saturate(socket, chunks) {
+  if (chunks.length === 0) return
   const own = chunks.map((chunk) => ({ ...chunk, buffer: Buffer.from(chunk.buffer) }))
   let next = 0
   let cycle = FIRST_CYCLE
   const send = () => {
-    if (socket.destroyed) return
+    if (socket.destroyed || socket.writableEnded) return
     const chunk = own[next]
     if (++next === own.length) next = 0
     if (chunk === own[0]) cycle++
     advanceChunk(chunk, cycle)
-    socket.write(chunk.buffer, send)
+    // An ended socket answers at once with an error: going on would spin for ever.
+    socket.write(chunk.buffer, (error) => {
+      if (!error) send()
+    })
   }
   for (let inFlight = 0; inFlight < 4; inFlight++) send()
+}
+
+/** Enough chunks that one can be rewritten for the next cycle while its predecessors are still in the queue. */
+function inFlightChunks(corpus) {
+  let chunks = corpus
+  while (chunks.length > 0 && chunks.length < 6) chunks = splitLargest(chunks)
+  return chunks
 }
 
 /** Halves the largest chunk at a frame border: a corpus of short messages has too few to keep four in flight. */
@@ -116,7 +127,9 @@ function cut(chunk, from, to, messages) {
 }
 
 server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`listening ${server.address().port} ${meanFrameBytes(chunks).toFixed(0)}\n`)
+  process.stdout.write(
+    `listening ${server.address().port} ${meanFrameBytes([...chunksOf.values()].flat()).toFixed(0)}\n`,
+  )
 })
 process.stdin.resume()
 process.stdin.on('end', () => process.exit(0))

@@ -47,10 +47,10 @@ export class Dispatcher {
   readonly clock: Clock
   readonly logger: Logger
   readonly stamp: PublishStamp
-  readonly topics = new Map<string, TopicState>()
-  readonly subscriptions = new Set<SubscriptionCore>()
+  readonly topics: Map<string, TopicState> = new Map()
+  readonly subscriptions: Set<SubscriptionCore> = new Set()
   /** Subscriptions by pattern, with the pattern's segments: asked for every new topic. */
-  readonly patterns = new Map<SubscriptionCore, readonly string[]>()
+  readonly patterns: Map<SubscriptionCore, readonly string[]> = new Map()
   /** Set by the bus right after construction; needs a topic handle, which needs this. */
   reporter!: Reporter
 

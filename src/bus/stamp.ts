@@ -2,7 +2,7 @@
  * Publish times. Reading the system clock costs ten times a whole publish, so publishes of one synchronous
  * piece of work may share a reading, within a budget: every publish spends what its topic's delivery takes
  * in microseconds (measured by sampling), and when the budget is spent the clock is read again. It is read
- * again in any case when the current job is over. See docs/adr/0012-bus-publish-time.md.
+ * again in any case when the current job is over. See docs/adr/0009-bus-publish-time.md.
  *
  * An injected clock (virtual, replay) is read for every publish: it is cheap, and it may be moved by hand.
  */

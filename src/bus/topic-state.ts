@@ -30,7 +30,7 @@ export class TopicState {
   stampCost = 1
 
   /** Handles by source; each keeps the last envelopes of its source. */
-  readonly handles = new Map<string, TopicHandle<unknown>>()
+  readonly handles: Map<string, TopicHandle<unknown>> = new Map()
   readonly waiters: RoomWaiter[] = []
 
   readonly #dispatcher: Dispatcher

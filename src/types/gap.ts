@@ -1,3 +1,4 @@
+/** Payload of `live.gap`: a hole in a stream, with exact bounds where the venue numbers its messages. */
 import type { StreamType } from './stream.js'
 import type { Venue } from './venue.js'
 

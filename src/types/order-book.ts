@@ -1,3 +1,4 @@
+/** Payloads of `mkt.orderbook`, `mkt.orderbook.delta` and `mkt.bbo`, and the view on levels they share. */
 import type { Venue } from './venue.js'
 
 export interface PriceLevel {

@@ -1,3 +1,4 @@
+/** Payload of `mkt.trades`. */
 import type { Venue } from './venue.js'
 
 export const TakerSide = { BUY: 'BUY', SELL: 'SELL' } as const

@@ -11,7 +11,7 @@ export interface ConnectionTuning {
   readonly ackTimeoutMs: number
   /**
    * Data must have flowed on a connection for this long before its failures are forgotten; see
-   * docs/adr/0011-what-counts-as-healthy.md.
+   * docs/adr/0006-what-counts-as-healthy.md.
    */
   readonly healthyAfterMs: number
   /** A hand-over waits at most this long for the first data of each stream: above every cadence of a liquid one. */

@@ -3,7 +3,7 @@
  *
  * One instance of the wrapper is one connection generation: it normalizes opening and enforces the connect
  * timeout, and with `maxRetries: 0` it never connects a second time. Attempts, back-off and hand-over
- * belong to the supervisor (see docs/adr/0010-reconnecting-websocket-as-a-one-shot-socket.md).
+ * belong to the supervisor (see docs/adr/0005-reconnecting-websocket-as-a-one-shot-socket.md).
  *
  * Rules that shaped it: the wrapper creates its socket one timer turn after construction, and a close before
  * that yields no event at all; a constructor that throws there becomes an unhandled rejection and leaves its

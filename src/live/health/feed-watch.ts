@@ -13,7 +13,7 @@ export class FeedWatch {
 
   state: FeedState = FeedState.NEVER_RECEIVED
   /** Monotonic time of the last message; NaN before the first. */
-  seenAtMs = Number.NaN
+  seenAtMs: number = Number.NaN
   /** Time the process had lost to pauses when that message came. */
   pausedAtSeenMs = 0
   /** `goodCount` at the last scan. */
