@@ -29,6 +29,8 @@ describe('faults of a whole connection', () => {
       expect(await socket.closedBy()).toMatchObject({ code: 1006, reason: '' })
       expect(socket.tcpError?.code).toBe(variant === 'rst' ? 'ECONNRESET' : undefined)
       expect(venue.oracle.faults('reset')).toMatchObject([{ connection: 1, variant, detail: { how: variant } }])
+      // The venue hears of the end of a socket after the client may have: wait for its record.
+      await waitFor(() => venue.oracle.connections().at(-1)?.event === 'closed', { what: 'the record of the close' })
       expect(venue.oracle.connections().at(-1)).toMatchObject({ event: 'closed', code: 1006, open: 0 })
     }
   })
