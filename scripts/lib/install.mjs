@@ -17,6 +17,8 @@ import { runNpm } from './process.mjs'
  * @returns {boolean} whether something was installed
  */
 export function ensureInstalled(folder) {
+  // A test must never replace the packages it runs on, whatever Node it was started with.
+  if (process.env.FEEDBUS_SKIP_INSTALL === '1') return false
   const label = folder === ROOT ? 'dependencies' : `${basename(folder)}/ packages`
   const reason = reasonToInstall(folder)
   if (reason === null) return false

@@ -5,6 +5,10 @@ import { expectNoOpenHandles, openHandles } from './open-handles.js'
 
 installNetworkGate()
 
+// Tests run scripts that install what is missing; under another Node than the one that installed, that would
+// take node_modules away from the tests running beside.
+process.env['FEEDBUS_SKIP_INSTALL'] = '1'
+
 let before: ReadonlyMap<string, number> = new Map()
 beforeAll(() => {
   before = openHandles()
