@@ -261,7 +261,7 @@ export class ConnectionManager {
         random: this.#random.split(id),
         onStreamsDropped: (dropped) => {
           this.#forget(run, shard, dropped)
-          if (shard.names.size === 0) this.#closeShard(run, shard)
+          if (shard.names.size === 0) void this.#closeShard(run, shard)
         },
       },
       this.#context,

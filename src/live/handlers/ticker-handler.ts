@@ -226,8 +226,11 @@ export class TickerHandler extends PayloadHandler {
     for (let slot = AVERAGE; slot <= ASK_QTY; slot++) {
       if ((numbers[slot] as number) < 0) return `w, x, Q, b, B, a, A: none of them can be ${numbers[slot]}`
     }
-    if ((numbers[OPEN_TIME] as number) <= 0 || (numbers[CLOSE_TIME] as number) < (numbers[OPEN_TIME] as number)) {
-      return `O, C: a window cannot run from ${numbers[OPEN_TIME]} to ${numbers[CLOSE_TIME]}`
+    // Either may be absent (NaN, every comparison false): so each is checked alone, then both together.
+    const openTimeMs = numbers[OPEN_TIME] as number
+    const closeTimeMs = numbers[CLOSE_TIME] as number
+    if (openTimeMs <= 0 || closeTimeMs <= 0 || closeTimeMs < openTimeMs) {
+      return `O, C: a window cannot run from ${openTimeMs} to ${closeTimeMs}`
     }
     // -1 as trade id is how the venue says "none".
     if (

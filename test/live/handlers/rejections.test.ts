@@ -82,6 +82,7 @@ const CASES: readonly (readonly [keyof typeof STREAMS, MarketKind, string | RegE
   ['ticker', 'spot', '"w":"61502.11820000"', '"w":"-1"', /none of them can be -1/],
   ['ticker', 'spot', '"n":2102080', '"n":-1', /F, L, n: /],
   ['ticker', 'spot', '"C":1795000001000', '"C":1', /O, C: a window cannot run/],
+  ['ticker', 'spot', '"O":1794913601000,"C":1795000001000', '"C":0', /O, C: a window cannot run from NaN to 0/],
   ['ticker', 'futures', '"c":"61230.20"', '"c":"-1"', /c, o: prices/],
   ['miniTicker', 'spot', '"l":"60988.00000000"', '"l":"62011"', /h, l: high cannot be 62010 with low 62011/],
   ['miniTicker', 'spot', '"q":"1121388000.55000000"', '"q":"-1"', /v, q: volumes/],
