@@ -425,7 +425,7 @@ export class SubscriptionCore implements Subscription {
         subscriptionId: this.id,
         subscribedTo: this.topic,
         error: textOf(cause),
-        stack: cause instanceof Error ? (cause.stack ?? null) : null,
+        stack: stackOf(cause),
       },
       isAboutLog,
     }
@@ -461,7 +461,21 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { readonly then?: unknown }).then === 'function'
 }
 
+/** Never throws: not everything that can be thrown can be turned into text (an object without prototype cannot). */
 function textOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  return cause.name === 'Error' ? cause.message : `${cause.name}: ${cause.message}`
+  try {
+    if (!(cause instanceof Error)) return String(cause)
+    return cause.name === 'Error' ? String(cause.message) : `${cause.name}: ${cause.message}`
+  } catch {
+    return `a thrown ${typeof cause} that has no text`
+  }
+}
+
+/** Never throws, as `textOf`. */
+function stackOf(cause: unknown): string | null {
+  try {
+    return cause instanceof Error ? (cause.stack ?? null) : null
+  } catch {
+    return null
+  }
 }

@@ -63,6 +63,30 @@ describe('a handler that throws', () => {
     expect(logged.every(({ data }) => data['stack'] === null)).toBe(true)
   })
 
+  it('may throw what cannot be turned into text, and the bus goes on', async () => {
+    const { bus, logged } = busWithLog()
+    const failing = Object.defineProperty(new Error('x'), 'message', {
+      get: () => {
+        throw new Error('no message')
+      },
+    })
+    for (const thrown of [Object.create(null) as unknown, failing]) {
+      bus.subscribe('mkt.trades', () => {
+        throw thrown
+      })
+      bus.subscribe('mkt.trades', () => Promise.reject(thrown))
+    }
+    const seen: number[] = []
+    bus.subscribe('mkt.trades', ({ seq }) => seen.push(seq))
+    bus.publish('mkt.trades', trade('BTCUSDT', 1))
+    await settle()
+    bus.publish('mkt.trades', trade('BTCUSDT', 2))
+    await bus.drain()
+    expect(seen).toEqual([1, 2])
+    expect(logged.map(({ data }) => data['error'])).toEqual(Array(4).fill('a thrown object that has no text'))
+    expect(bus.health().handlerErrors).toBe(8)
+  })
+
   it('is reported once per interval, with the exact number of failures', async () => {
     const { bus, clock, logged } = busWithLog()
     bus.subscribe('mkt.trades', () => {
