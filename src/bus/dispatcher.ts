@@ -146,6 +146,8 @@ export class Dispatcher {
   /** Calls `action` when idle. Returns how to give up waiting. */
   whenIdle(action: () => void): () => void {
     this.#idleWaiters.push(action)
+    // Asked for inside a handler: a delivery that leaves nothing waiting ends without asking who waits for that.
+    if (this.state === DISPATCHING) queueMicrotask(() => this.checkIdle())
     return () => {
       this.#idleWaiters = this.#idleWaiters.filter((other) => other !== action)
     }

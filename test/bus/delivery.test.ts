@@ -386,6 +386,16 @@ describe('close', () => {
 })
 
 describe('drain', () => {
+  it('may be asked for inside a handler, and resolves when the delivery is over', async () => {
+    const bus = new Bus()
+    let drained: Promise<void> | null = null
+    bus.subscribe('mkt.trades', () => {
+      drained = bus.drain()
+    })
+    bus.publish('mkt.trades', trade('BTCUSDT', 1))
+    await expect(drained).resolves.toBeUndefined()
+  })
+
   it('waits for queued messages and for the call in flight', async () => {
     const bus = new Bus()
     const gates = [gate(), gate()]
