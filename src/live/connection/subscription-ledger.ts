@@ -141,7 +141,10 @@ export class SubscriptionLedger {
     if (leaving.length > 0) return this.#sendNew('UNSUBSCRIBE', leaving, 'UNSUBSCRIBING')
     for (let half = this.#halves.shift(); half !== undefined; half = this.#halves.shift()) {
       const names = half.filter((name) => this.#wanted.has(name))
-      for (const name of half) if (!this.#wanted.has(name)) this.#status.delete(name)
+      const dropped = half.filter((name) => !this.#wanted.has(name))
+      for (const name of dropped) this.#status.delete(name)
+      // The venue never took them: they are as good as taken off.
+      if (dropped.length > 0) this.#port.onUnsubscribed(dropped)
       if (names.length > 0) return this.#sendNew('SUBSCRIBE', names, 'SUBSCRIBING')
     }
     const joining = this.#batch(this.#joiningNames())

@@ -131,6 +131,22 @@ describe('unsubscribing while running', () => {
     await rig.clock.advance(3_000)
     expect(rig.socket.subscribed.has('s0@trade')).toBe(true)
   })
+
+  it('confirms a stream that was taken off while a refused message was being taken apart', async () => {
+    const rig = new Rig()
+    await rig.start(specs(1))
+    rig.socket.onControl = (message, socket) => {
+      if (message.params.length > 1) socket.frame({ error: { code: 2, msg: 'no' }, id: message.id })
+    }
+    const streams = specs(4, 'x')
+    const asked = rig.manager.subscribe(streams)
+    await rig.clock.runUntil(() => rig.socket.sent.at(-1)?.message.params.length === 4, 2_000)
+    await rig.clock.advance(20)
+    const off = rig.manager.unsubscribe(streams.map(({ name }) => name))
+    await rig.settle(Promise.all([asked, off]), 2_000)
+    await rig.clock.advance(3_000)
+    expect(rig.socket.sent.at(-1)?.message.params, 'nothing was asked for again').toHaveLength(4)
+  })
 })
 
 describe('resubscribing', () => {
