@@ -441,8 +441,12 @@ export class ShardSupervisor implements GenerationOwner {
     if (replacement.phase === 'READY') {
       this.#lostAtMs = null
       this.#onHandedOver(old, replacement, reason, 0)
-    } else if (replacement.phase === 'SUBSCRIBING') this.#setState(ConnectionState.SUBSCRIBING)
-    else if (replacement.phase === 'CONNECTING') this.#setState(ConnectionState.CONNECTING)
+    } else if (replacement.phase === 'SUBSCRIBING') {
+      // Answers it had while it was only the replacement were told to nobody; a refusal is asked for once more.
+      this.#streams.onSubscribed(replacement.ledger.subscribedNames())
+      replacement.ledger.retryRefused()
+      this.#setState(ConnectionState.SUBSCRIBING)
+    } else if (replacement.phase === 'CONNECTING') this.#setState(ConnectionState.CONNECTING)
   }
 
   #backOff(generation: Generation, end: GenerationEnd, delayMs: number): void {

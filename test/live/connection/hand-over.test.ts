@@ -136,6 +136,42 @@ describe('planned refresh', () => {
     expect(rig.states().at(-1)).toBe('OPEN')
   })
 
+  /** The old socket answers nothing more and dies; its replacement answers one message late and the others as told. */
+  async function subscribeOnReplacementOnly(rig: Rig, answer: object): Promise<{ asked: Promise<void> }> {
+    await rig.start(specs(1))
+    const old = rig.socket
+    await rig.clock.advance(2_000)
+    old.onControl = () => {}
+    rig.transport.onConnect = (socket) => {
+      socket.onControl = ({ id }) => {
+        const isFirst = socket.sent.length === 1
+        rig.clock.setTimer(() => socket.frame({ ...(isFirst ? { result: null } : answer), id }), isFirst ? 2_000 : 5)
+      }
+    }
+    void rig.manager.refresh()
+    await rig.clock.advance(20)
+    const asked = rig.manager.subscribe([spec('new@trade')])
+    asked.catch(() => {})
+    await rig.clock.runUntil(() => rig.transport.last.sent.length === 2, 1_000)
+    await rig.clock.advance(100)
+    old.fail(1006)
+    expect(rig.states().at(-1)).toBe('SUBSCRIBING')
+    return { asked }
+  }
+
+  it('tells who waits for a stream that the replacement had acknowledged before it was needed', async () => {
+    const rig = new Rig()
+    const { asked } = await subscribeOnReplacementOnly(rig, { result: null })
+    await rig.settle(asked, 10_000)
+  })
+
+  it('tells who waits for a stream that the replacement had refused before it was needed', async () => {
+    const rig = new Rig()
+    const { asked } = await subscribeOnReplacementOnly(rig, { error: { code: 2, msg: 'no' } })
+    expect(await rig.rejection(asked, 10_000)).toMatchObject({ code: 'SUBSCRIPTION_REJECTED', streams: ['new@trade'] })
+    await rig.clock.runUntil(() => rig.states().at(-1) === 'OPEN', 5_000)
+  })
+
   it('follows a subscribe and an unsubscribe made during the overlap', async () => {
     const rig = new Rig()
     await rig.start(specs(3))
