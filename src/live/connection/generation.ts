@@ -351,7 +351,8 @@ export class Generation implements TransportSink {
   // --- signs of life ---------------------------------------------------------------------------------
 
   #onDataBeforeHealthy(receiveTimeMs: number): void {
-    if (Number.isNaN(this.#firstDataTimeMs)) this.#firstDataTimeMs = receiveTimeMs
+    // Not yet set, or the wall clock went back: the span would be too short for as long as it went back.
+    if (!(receiveTimeMs >= this.#firstDataTimeMs)) this.#firstDataTimeMs = receiveTimeMs
     else if (receiveTimeMs - this.#firstDataTimeMs >= this.#context.healthyAfterMs && this.#phase !== 'ENDED') {
       this.#isHealthy = true
       this.#owner.onHealthy(this)

@@ -234,6 +234,18 @@ describe('reconnecting', () => {
     expect(rig.of('connectionReconnecting').at(-1)?.attempt).toBe(1)
   })
 
+  it('forgets failures in the same time when the wall clock goes back meanwhile', async () => {
+    const rig = new Rig()
+    await rig.start(specs(1))
+    rig.stream(100)
+    rig.socket.fail()
+    await rig.clock.runUntil(() => rig.of('connectionEstablished').length === 2, 5_000)
+    await rig.clock.advance(1_000)
+    rig.clock.jumpWall(-3_600_000)
+    await rig.clock.advance(10_500)
+    expect(rig.manager.connections()[0]?.reconnectAttempt).toBe(0)
+  })
+
   it('does not forget failures on a connection that is open and silent', async () => {
     const rig = new Rig()
     await rig.start(specs(1))
