@@ -47,6 +47,15 @@ export class FeedLog {
       { silentMs },
     )
   }
+
+  connectionSilent(connectionId: string, silentMs: number): void {
+    this.#audit.write(
+      LogEventName.WATCHDOG_TRIGGERED,
+      'ERROR',
+      `no message on connection ${connectionId} for ${seconds(silentMs)} although it is open; restarting it`,
+      { connectionId, silentMs },
+    )
+  }
 }
 
 function identity(feed: Feed): Record<string, unknown> {

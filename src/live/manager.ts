@@ -350,6 +350,11 @@ export class LiveDataFeedManager implements FeedSource {
         feedLog.watchdog(silentMs)
         current().connection.restart(`watchdog: no message for ${Math.round(silentMs)} ms`)
       },
+      onConnectionSilent: (connectionId, silentMs) => {
+        current().watchdogRestarts++
+        feedLog.connectionSilent(connectionId, silentMs)
+        current().connection.restart(`watchdog: no message for ${Math.round(silentMs)} ms`, connectionId)
+      },
       onClockJump: (jumpMs) => {
         this.#runtime.logger.warn(`${this.name}: the wall clock moved by ${Math.round(jumpMs)} ms`, { jumpMs })
       },

@@ -80,7 +80,7 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   ofStats('gaps_opened_total', 'Holes in streams reported on live.gap.', (stats) => stats.gapsOpened),
   ofStats(
     'watchdog_restarts_total',
-    'Times the watchdog restarted all connections.',
+    'Times the watchdog restarted all connections, or one that was silent alone.',
     (stats) => stats.watchdogRestarts,
   ),
   ofStats(

@@ -200,9 +200,14 @@ export class ConnectionManager {
     await allOrErrors([...run.shards].map((shard) => shard.supervisor.refresh(reason)))
   }
 
-  /** Drops all sockets and connects anew: the watchdog's way out. Loses what arrives meanwhile. */
-  restart(reason: string): void {
-    for (const shard of this.#run?.shards ?? []) shard.supervisor.restart(reason)
+  /**
+   * Drops all sockets, or those of one connection, and connects anew: the watchdog's way out. Loses what arrives
+   * meanwhile.
+   */
+  restart(reason: string, connectionId?: string): void {
+    for (const { supervisor } of this.#run?.shards ?? []) {
+      if (connectionId === undefined || supervisor.id === connectionId) supervisor.restart(reason)
+    }
   }
 
   /** In order of creation; empty when stopped. */

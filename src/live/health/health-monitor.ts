@@ -42,6 +42,8 @@ export interface HealthMonitorOptions {
   readonly onResubscribe?: (streams: readonly string[]) => void
   /** No message on any stream for `silentMs`, although a connection is open. */
   readonly onWatchdog?: (silentMs: number) => void
+  /** The same for the streams of one connection that had spoken on time, while other connections go on. */
+  readonly onConnectionSilent?: (connectionId: string, silentMs: number) => void
   /** The wall clock moved against the monotonic one: stepped, or the machine slept. */
   readonly onClockJump?: (jumpMs: number) => void
   /** Every `healthCheckIntervalMs`. */
@@ -53,6 +55,8 @@ export interface OpenConnection {
   readonly generation: number
   /** Running time (without pauses of the process) since when. */
   readonly sinceMs: number
+  /** Running time since when its own silence counts. */
+  watchdogArmedAtMs: number
 }
 
 const SCAN_INTERVAL_MS_MAX = 1_000
@@ -131,7 +135,7 @@ export class HealthMonitor {
 
     this.#followConnections(nowMs)
     this.#judgeFeeds(nowMs)
-    this.#judgeSilence(nowMs)
+    if (!this.#judgeSilence(nowMs) && this.#open.size > 1) this.#judgeConnections(nowMs)
     if (nowMs >= this.#nextRotationMs) {
       this.#nextRotationMs = nowMs + LATENCY_HALF_WINDOW_MS
       for (const watch of this.#watches.values()) watch.rotateLatency()
@@ -212,12 +216,12 @@ export class HealthMonitor {
     this.#options.onStale?.(watch.feed, nowMs - watch.seenAtMs, limitMs)
   }
 
-  /** The watchdog: counts only while a connection is open and some stream ought to speak. */
-  #judgeSilence(nowMs: number): void {
+  /** The watchdog: counts only while a connection is open and some stream ought to speak. Says whether it fired. */
+  #judgeSilence(nowMs: number): boolean {
     const runningMs = nowMs - this.#pausedMs
     if (this.#open.size === 0) {
       this.#watchdogArmedAtMs = runningMs
-      return
+      return false
     }
     let newestMs = this.#watchdogArmedAtMs
     let allowedMs = Number.POSITIVE_INFINITY
@@ -227,9 +231,37 @@ export class HealthMonitor {
       allowedMs = Math.min(allowedMs, staleAfterMs(watch.cadence, 0, watch.pace.meanIntervalMs()))
     }
     const silentMs = runningMs - newestMs
-    if (silentMs < Math.max(this.#options.config.watchdogTimeoutMs, allowedMs)) return
+    if (silentMs < Math.max(this.#options.config.watchdogTimeoutMs, allowedMs)) return false
     this.#watchdogArmedAtMs = runningMs
     this.#options.onWatchdog?.(silentMs)
+    return true
+  }
+
+  /**
+   * One connection may go silent as a whole, pongs and all, while others speak: then neither its ping deadline nor
+   * the watchdog sees it, and subscribing again does not help. Only streams that have spoken count, and of those
+   * without a timer only where their pace is known: a connection of quiet symbols may be quiet.
+   */
+  #judgeConnections(nowMs: number): void {
+    const runningMs = nowMs - this.#pausedMs
+    const allowedMs = new Map<OpenConnection, number>()
+    const newestMs = new Map<OpenConnection, number>()
+    for (const watch of this.#watches.values()) {
+      const open = this.#open.get(watch.feed.connectionId)
+      if (open === undefined || !watch.hasReceived) continue
+      const spokeAtMs = runningMs - this.#silenceMs(watch, nowMs)
+      newestMs.set(open, Math.max(newestMs.get(open) ?? open.watchdogArmedAtMs, spokeAtMs))
+      const meanIntervalMs = watch.pace.meanIntervalMs()
+      if (watch.cadence.kind === 'activity' && meanIntervalMs === 0) continue
+      const limitMs = staleAfterMs(watch.cadence, this.#options.config.watchdogTimeoutMs, meanIntervalMs)
+      allowedMs.set(open, Math.min(allowedMs.get(open) ?? limitMs, limitMs))
+    }
+    for (const [connectionId, open] of this.#open) {
+      const silentMs = runningMs - (newestMs.get(open) ?? runningMs)
+      if (silentMs < (allowedMs.get(open) ?? Number.POSITIVE_INFINITY)) continue
+      open.watchdogArmedAtMs = runningMs
+      this.#options.onConnectionSilent?.(connectionId, silentMs)
+    }
   }
 
   /** Time without a message, pauses of the process left out. */
@@ -259,7 +291,8 @@ export class HealthMonitor {
     for (const { id, generation, state } of connections) {
       if (state !== ConnectionState.OPEN && state !== ConnectionState.REFRESHING) continue
       const known = this.#open.get(id)
-      open.set(id, known?.generation === generation ? known : { generation, sinceMs: nowMs - this.#pausedMs })
+      const sinceMs = nowMs - this.#pausedMs
+      open.set(id, known?.generation === generation ? known : { generation, sinceMs, watchdogArmedAtMs: sinceMs })
     }
     this.#open = open
   }

@@ -113,6 +113,7 @@ export function scene(specs: readonly StreamSpec[], config: HealthThresholds = D
       onSilent: (feed, silentMs, attempt) => log.push(`silent ${feed.spec.name} ${silentMs} #${attempt}`),
       onResubscribe: (streams) => log.push(`resubscribe ${streams.join(' ')}`),
       onWatchdog: (silentMs) => log.push(`watchdog ${silentMs}`),
+      onConnectionSilent: (connectionId, silentMs) => log.push(`connection ${connectionId} silent ${silentMs}`),
       onClockJump: (jumpMs) => log.push(`jump ${jumpMs}`),
       onCheck: () => built.checkTimesMs.push(clock.monotonicMs()),
     }),

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { StreamSpec } from '../../../src/live/config/stream-spec.js'
 import { ConnectionState, FeedState } from '../../../src/types/health.js'
 import { StreamType } from '../../../src/types/stream.js'
-import { connection, DEFAULT_THRESHOLDS, scene, spec } from './fixtures.js'
+import { connection, DEFAULT_THRESHOLDS, type HealthScene, scene, spec } from './fixtures.js'
 
 const TRADE = spec()
 const TICKER = spec({ type: StreamType.TICKER, name: 'btcusdt@ticker' })
@@ -212,6 +213,48 @@ describe('watchdog', () => {
     run(400_000, 40_000)
     run(3_600_000, 90_000)
     expect(log.filter((line) => line.startsWith('watchdog'))).toEqual([])
+  })
+
+  describe('of one connection', () => {
+    /** The first feed is on `spot-0`, the others on `spot-1`. */
+    function twoConnections(...others: readonly StreamSpec[]): HealthScene {
+      const built = scene([TRADE, ...others])
+      built.connections.push(connection({ id: 'spot-1' }))
+      for (const feed of built.feeds.slice(1)) feed.connectionId = 'spot-1'
+      built.monitor.start()
+      return built
+    }
+    const alarms = (log: readonly string[]): string[] => log.filter((line) => /^(connection|watchdog)/.test(line))
+
+    it('fires once per timeout when it fell silent as a whole while others speak', () => {
+      const { run, log, feeds } = twoConnections(TICKER, LIQUIDATION)
+      run(10_000, 500)
+      run(59_000, 500, [feeds[0]!])
+      expect(alarms(log)).toEqual([])
+      run(3_000, 500, [feeds[0]!])
+      expect(alarms(log)).toEqual(['connection spot-1 silent 60000'])
+      run(62_000, 500, [feeds[0]!])
+      expect(alarms(log)).toHaveLength(2)
+    })
+
+    it('gives each generation of the connection its own time', () => {
+      const { run, log, feeds, connections } = twoConnections(TICKER)
+      run(10_000, 500)
+      run(50_000, 500, [feeds[0]!])
+      connections.splice(1, 1, connection({ id: 'spot-1', generation: 2 }))
+      run(55_000, 500, [feeds[0]!])
+      expect(alarms(log)).toEqual([])
+      run(10_000, 500, [feeds[0]!])
+      expect(alarms(log)).toHaveLength(1)
+    })
+
+    it('does not fire for streams that are silent by nature, never spoke, or are quiet at their own pace', () => {
+      const quiet = spec({ symbol: 'QUIETUSDT' })
+      const { run, log, feeds } = twoConnections(LIQUIDATION, spec({ symbol: 'UNKNOWN', type: 'TICKER' }), quiet)
+      run(2_000, 500, [feeds[0]!, feeds[3]!])
+      run(3_600_000, 1_000, [feeds[0]!])
+      expect(alarms(log)).toEqual([])
+    })
   })
 })
 

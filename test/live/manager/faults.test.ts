@@ -182,6 +182,27 @@ describe('silence', () => {
     await built.stopped()
   })
 
+  it('of one connection while another speaks: that one is restarted, the other is left alone', async () => {
+    const built = rig({ connection: { baseUrl: 'ws://127.0.0.1:1', streamsPerConnectionMax: 1 } })
+    await built.started()
+    await built.flow(5_000)
+    built.venue.mute.add('ethusdt@aggTrade')
+    await built.flow(62_000)
+    built.venue.mute.clear()
+    await built.flow(5_000)
+    expect(built.log.filter(({ event }) => event === 'WATCHDOG_TRIGGERED').map(({ data }) => data)).toEqual([
+      { connectionId: 'spot-1', silentMs: expect.any(Number) },
+    ])
+    const { connections, feeds } = built.manager.getHealth()
+    expect(connections.map(({ id, reconnectCount }) => [id, reconnectCount])).toEqual([
+      ['spot-0', 0],
+      ['spot-1', 1],
+    ])
+    expect(feeds.every((feed) => feed.state === FeedState.OK)).toBe(true)
+    expect(built.manager.getStats().watchdogRestarts).toBe(1)
+    await built.stopped()
+  })
+
   it('of a machine that slept ten minutes raises no alarm', async () => {
     const built = rig()
     await built.started()
