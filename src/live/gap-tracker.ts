@@ -48,6 +48,17 @@ export class GapTracker implements ContinuityCheck {
     this.#acceptedAtReject.set(feed, acceptedCount(feed))
   }
 
+  /**
+   * The venue started the ids of this stream again. What was dropped as repetition from `fromMs` until `toMs` may
+   * have been new, and ids cannot say how much. Latest-value streams have lost nothing that is still worth having.
+   */
+  onReset(feed: Feed, fromMs: number, toMs: number): void {
+    const { type, depthLevels } = feed.spec
+    const isNumbered = type === StreamType.TRADE || type === StreamType.AGG_TRADE
+    if (!isNumbered && !(type === StreamType.DEPTH && depthLevels === null)) return
+    this.#declareUnfillable(this.#open(feed, 'time', fromMs, toMs, null, 'RESET'))
+  }
+
   observe(feed: Feed, first: number, _last: number, previous: number | null, _receiveTimeMs: number): void {
     const { lastId } = feed
     // The common case first: most messages follow the one before.
@@ -66,7 +77,14 @@ export class GapTracker implements ContinuityCheck {
     }
   }
 
-  #open(feed: Feed, unit: GapUnit, from: number, to: number, missing: number | null): GapEvent {
+  #open(
+    feed: Feed,
+    unit: GapUnit,
+    from: number,
+    to: number,
+    missing: number | null,
+    cause: GapCause = this.#causeOf(feed),
+  ): GapEvent {
     feed.gapCount++
     const timeMs = this.#options.clock.wallMs()
     const gap: GapEvent = {
@@ -80,7 +98,7 @@ export class GapTracker implements ContinuityCheck {
       from,
       to,
       missing,
-      cause: this.#causeOf(feed),
+      cause,
       openedTimeMs: timeMs,
       timeMs,
     }

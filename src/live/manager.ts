@@ -285,6 +285,7 @@ export class LiveDataFeedManager implements FeedSource {
         rejections.reject(error, feed)
         if (feed !== null) gaps.onRejected(feed)
       },
+      onReset: (feed, fromMs, toMs) => gaps.onReset(feed, fromMs, toMs),
     })
     const connection = new ConnectionManager({
       venue: info,

@@ -26,6 +26,11 @@ export interface MessageRouterOptions {
    * stream it belongs to when that is known. Many may come at once: limit the rate of what you do with them.
    */
   readonly onRejected?: (error: MessageParseError, feed: Feed | null) => void
+  /**
+   * A stream was taken as started again by the venue: messages from `fromMs` until `toMs` (receive times) were
+   * dropped as repetitions and may have been new. Called after the first message of the new ids was handled.
+   */
+  readonly onReset?: (feed: Feed, fromMs: number, toMs: number) => void
 }
 
 /** Counts since the router was made; streams that were removed stay in them. */
@@ -54,6 +59,7 @@ const CLOSE_BRACE = 0x7d
 export class MessageRouter implements FrameSink {
   readonly #handlerFor: (spec: StreamSpec) => StreamHandler
   readonly #onRejected: ((error: MessageParseError, feed: Feed | null) => void) | null
+  readonly #onReset: ((feed: Feed, fromMs: number, toMs: number) => void) | null
   readonly #table = new RouteTable()
   readonly #cursor = new FrameCursor()
   #feeds: readonly Feed[] = []
@@ -74,6 +80,7 @@ export class MessageRouter implements FrameSink {
   constructor(options: MessageRouterOptions) {
     this.#handlerFor = (spec) => options.handlerFor(spec)
     this.#onRejected = options.onRejected ?? null
+    this.#onReset = options.onReset ?? null
   }
 
   /** Starts to place frames of this stream. For a name that is here already, the feed there is returned. */
@@ -133,6 +140,7 @@ export class MessageRouter implements FrameSink {
         if (outcome === PayloadOutcome.DUPLICATE && this.#resetIfStartedAgain(route, receiveTimeMs, origin)) {
           // Nothing was published by a duplicate, so the bytes are still those of this frame.
           outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
+          this.#onReset?.(route.feed, route.duplicateRunFromMs, receiveTimeMs)
         }
         if (outcome !== PayloadOutcome.UNREADABLE) {
           return this.#count(route, outcome, frame, payloadAt, payloadEnd, receiveTimeMs, origin)
@@ -234,6 +242,7 @@ export class MessageRouter implements FrameSink {
     let outcome = handler.handleValue(payload, receiveTimeMs, feed)
     if (outcome === PayloadOutcome.DUPLICATE && this.#resetIfStartedAgain(route, receiveTimeMs, origin)) {
       outcome = handler.handleValue(payload, receiveTimeMs, feed)
+      this.#onReset?.(feed, route.duplicateRunFromMs, receiveTimeMs)
     }
     return this.#count(route, outcome, bytes, start, end, receiveTimeMs, origin)
   }

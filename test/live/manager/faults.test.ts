@@ -117,6 +117,27 @@ describe('a cut', () => {
     await built.stopped()
   })
 
+  it('tells when the venue started its ids again, and how long its messages were taken for repetitions', async () => {
+    const built = rig({ streams: [BTC] })
+    await built.started()
+    await built.flow(10_000)
+    built.venue.startAgain()
+    const fromMs = built.clock.wallMs()
+    await built.flow(5_000)
+    const { feeds } = built.manager.getHealth()
+    const { duplicatesDropped, messagesPublished } = built.manager.getStats()
+    expect(messagesPublished).toBe(150 - duplicatesDropped)
+    expect(duplicatesDropped).toBeGreaterThan(0)
+    expect(built.gaps).toMatchObject([
+      { kind: 'opened', symbol: 'BTCUSDT', unit: 'time', missing: null, cause: 'RESET' },
+      { kind: 'unfillable', cause: 'RESET' },
+    ])
+    expect(built.gaps[0]?.from).toBe(fromMs + 100)
+    expect(built.gaps[0]?.to).toBe(fromMs + 100 * (duplicatesDropped + 1))
+    expect(feeds[0]?.gapCount).toBe(1)
+    await built.stopped()
+  })
+
   it('opens no gap at the baseline: the first message of a stream', async () => {
     const built = rig({ streams: [BTC] })
     await built.started()

@@ -146,6 +146,11 @@ export class ScriptedVenue {
     for (const name of this.#known) this.#ids.set(name, (this.#ids.get(name) ?? 1000) + 1)
   }
 
+  /** The venue starts its ids again, as after a restart of its engine; sockets stay. */
+  startAgain(): void {
+    this.#ids.clear()
+  }
+
   /** A frame that cannot be read, on every open socket. */
   garble(): void {
     for (const socket of [...this.sockets]) socket.text('{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade"')
