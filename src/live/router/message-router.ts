@@ -137,7 +137,10 @@ export class MessageRouter implements FrameSink {
         const payloadAt = cursor.pos
         const payloadEnd = cursor.end - 1
         let outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
-        if (outcome === PayloadOutcome.DUPLICATE && this.#resetIfStartedAgain(route, receiveTimeMs, origin)) {
+        if (
+          outcome === PayloadOutcome.DUPLICATE &&
+          this.#resetIfStartedAgain(route, receiveTimeMs, origin, frame, payloadAt, payloadEnd)
+        ) {
           // Nothing was published by a duplicate, so the bytes are still those of this frame.
           outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
           this.#onReset?.(route.feed, route.duplicateRunFromMs, receiveTimeMs)
@@ -240,15 +243,25 @@ export class MessageRouter implements FrameSink {
   ): FrameKind {
     const { feed, handler } = route
     let outcome = handler.handleValue(payload, receiveTimeMs, feed)
-    if (outcome === PayloadOutcome.DUPLICATE && this.#resetIfStartedAgain(route, receiveTimeMs, origin)) {
+    if (
+      outcome === PayloadOutcome.DUPLICATE &&
+      this.#resetIfStartedAgain(route, receiveTimeMs, origin, bytes, start, end)
+    ) {
       outcome = handler.handleValue(payload, receiveTimeMs, feed)
       this.#onReset?.(feed, route.duplicateRunFromMs, receiveTimeMs)
     }
     return this.#count(route, outcome, bytes, start, end, receiveTimeMs, origin)
   }
 
-  #resetIfStartedAgain(route: Route, receiveTimeMs: number, origin: FrameOrigin): boolean {
-    if (!isVenueReset(route, origin, receiveTimeMs)) return false
+  #resetIfStartedAgain(
+    route: Route,
+    receiveTimeMs: number,
+    origin: FrameOrigin,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    if (!isVenueReset(route, origin, receiveTimeMs, bytes, start, end)) return false
     this.#resets += 1
     route.feed.resetContinuity()
     return true

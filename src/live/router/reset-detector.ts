@@ -10,9 +10,9 @@
  *   one looks.
  *
  * So a stream is reset when duplicates came in a row, at least `FRAMES_MIN` of them over at least
- * `SPAN_MS_MIN`, from a socket that is not older than the one that delivered last. Two sockets of one venue
- * are less than that apart (their frames are written by the same second). Finalized candles are never
- * reset: their open time is the calendar's, and exactly once outweighs.
+ * `SPAN_MS_MIN`, not all of them the same, from a socket that is not older than the one that delivered last. Two
+ * sockets of one venue are less than that apart (their frames are written by the same second). Finalized candles
+ * are never reset: their open time is the calendar's, and exactly once outweighs.
  */
 import { StreamType } from '../../types/stream.js'
 import type { FrameOrigin } from '../frame.js'
@@ -27,8 +27,15 @@ export function noteAccepted(route: Route, origin: FrameOrigin): void {
   route.duplicateRun = 0
 }
 
-/** A message was a duplicate: whether its stream must be taken as started again. */
-export function isVenueReset(route: Route, origin: FrameOrigin, receiveTimeMs: number): boolean {
+/** The message in `bytes[start … end)` was a duplicate: whether its stream must be taken as started again. */
+export function isVenueReset(
+  route: Route,
+  origin: FrameOrigin,
+  receiveTimeMs: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   if (route.feed.spec.type === StreamType.KLINE || isOlder(origin, route.acceptedFrom)) return false
   // A wall clock that went back would make the span negative for long: begin again.
   if (route.duplicateRun === 0 || receiveTimeMs < route.duplicateRunFromMs) {
@@ -36,7 +43,17 @@ export function isVenueReset(route: Route, origin: FrameOrigin, receiveTimeMs: n
     route.duplicateRunFromMs = receiveTimeMs
   }
   route.duplicateRun += 1
-  return route.duplicateRun >= FRAMES_MIN && receiveTimeMs - route.duplicateRunFromMs >= SPAN_MS_MIN
+  // The second of a row, so that the single repetitions of an overlap cost nothing.
+  if (route.duplicateRun === 2) route.duplicateRunHash = hashOf(bytes, start, end)
+  if (route.duplicateRun < FRAMES_MIN || receiveTimeMs - route.duplicateRunFromMs < SPAN_MS_MIN) return false
+  return route.duplicateRunHash !== hashOf(bytes, start, end)
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
+  return hash
 }
 
 /** An earlier socket of the same connection. A stream that moved to another connection counts as newer. */

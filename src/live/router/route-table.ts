@@ -26,6 +26,8 @@ export class Route {
   /** Duplicates in a row since then, and when the first of them came. See `ResetDetector`. */
   duplicateRun = 0
   duplicateRunFromMs = 0
+  /** Of the second duplicate of the row. */
+  duplicateRunHash = 0
 
   constructor(feed: Feed, handler: StreamHandler) {
     const bytes = new TextEncoder().encode(feed.spec.name)

@@ -138,6 +138,21 @@ describe('a cut', () => {
     await built.stopped()
   })
 
+  it('does not take one message repeated for long for a new start', async () => {
+    const built = rig({ streams: [BTC] })
+    await built.started()
+    await built.flow(1_000)
+    for (let repeats = 0; repeats < 40; repeats++) {
+      await built.clock.advance(500)
+      built.venue.repeat()
+    }
+    expect(built.manager.getStats()).toMatchObject({ messagesPublished: 10, duplicatesDropped: 40 })
+    expect(built.gaps).toEqual([])
+    await built.flow(100)
+    expect(built.gaps).toEqual([])
+    await built.stopped()
+  })
+
   it('opens no gap at the baseline: the first message of a stream', async () => {
     const built = rig({ streams: [BTC] })
     await built.started()

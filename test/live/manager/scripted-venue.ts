@@ -146,6 +146,14 @@ export class ScriptedVenue {
     for (const name of this.#known) this.#ids.set(name, (this.#ids.get(name) ?? 1000) + 1)
   }
 
+  /** The last message of each stream once more. */
+  repeat(): void {
+    for (const [name, id] of this.#ids) {
+      for (const socket of [...this.sockets])
+        if (socket.streams.has(name)) socket.frame({ stream: name, data: this.#trade(name, id, 1_700_000_000_000) })
+    }
+  }
+
   /** The venue starts its ids again, as after a restart of its engine; sockets stay. */
   startAgain(): void {
     this.#ids.clear()
@@ -166,8 +174,7 @@ export class ScriptedVenue {
     return names
   }
 
-  #trade(name: string, id: number): unknown {
-    const timeMs = Math.floor(this.clock.wallMs())
+  #trade(name: string, id: number, timeMs = Math.floor(this.clock.wallMs())): unknown {
     return {
       e: 'aggTrade',
       E: timeMs,
