@@ -28,10 +28,12 @@ export function parseHostPort(text: string): HostPort {
 }
 
 export function parseList(text: string): string[] {
-  return text
+  const items = text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
+  if (items.length === 0) throw new InvalidArgumentError('the list is empty.')
+  return items
 }
 
 export function parsePort(text: string): number {

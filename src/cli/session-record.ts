@@ -82,7 +82,7 @@ export class SessionRecord {
         startTimeMs: event.timeMs,
         endTimeMs: null,
         code: typeof code === 'number' ? code : null,
-        reason: textOf(event.data['reason']),
+        reason: withoutCode(textOf(event.data['reason'])),
       })
     } else if (event.event === 'CONNECTION_ESTABLISHED') {
       const open = this.#openOutage(source, connectionId)
@@ -95,6 +95,14 @@ export class SessionRecord {
       (outage) => outage.source === source && outage.connectionId === connectionId && outage.endTimeMs === null,
     )
   }
+}
+
+/**
+ * What a reason says beyond the code, which is reported beside it: without the address and the code again.
+ * `connection to ws://… closed with code 1006: read ECONNRESET` leaves `read ECONNRESET`.
+ */
+function withoutCode(reason: string): string {
+  return reason.replace(/^connection to \S+ closed with code \d+(?:: )?/, '')
 }
 
 function textOf(value: unknown): string {

@@ -8,9 +8,9 @@ import type { Bus } from '../bus/index.js'
 import { HttpServer } from '../http/index.js'
 import { FeedMetrics, type MetricsSource } from '../metrics/index.js'
 import type { Clock, TimerHandle } from '../runtime/index.js'
-import { LiveFeedError } from '../types/index.js'
 import { EnvelopeEmitter } from './emit.js'
 import { ExitCode } from './exit.js'
+import { failureText } from './failure.js'
 import { type KeyBinding, listenForKeys } from './keys.js'
 import type { HostPort } from './option-values.js'
 import { SessionRecord } from './session-record.js'
@@ -48,7 +48,11 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     options.emitPatterns.length === 0 ? null : new EnvelopeEmitter(bus, options.emitPatterns, process.stdout, clock)
   const http = await startHttp(options, view)
   const startedMonotonicMs = clock.monotonicMs()
-  const keys: KeyBinding[] = [{ key: 'q', help: 'q quit', action: () => end.reach('quit') }, ...options.keys]
+  const quit = (): null => {
+    end.reach('quit')
+    return null
+  }
+  const keys: KeyBinding[] = [{ key: 'q', help: 'q quit', action: quit }, ...options.keys]
   const context: SessionContext = {
     title: options.title,
     bus,
@@ -60,7 +64,14 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     keyHelp: view instanceof TableView ? keys.map((binding) => binding.help) : [],
   }
   const stopKeys =
-    view instanceof TableView ? listenForKeys(process.stdin as ReadStream, keys, () => end.reach('signal')) : () => {}
+    view instanceof TableView
+      ? listenForKeys(
+          process.stdin as ReadStream,
+          keys,
+          () => end.reach('signal'),
+          (text) => view.note(text),
+        )
+      : () => {}
   const stopSignals = listenForSignals(end)
   let timer: TimerHandle | null = null
   let failure: unknown = null
@@ -141,9 +152,4 @@ function listenForSignals(end: SessionEnd): () => void {
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
-}
-
-function failureText(error: unknown): string {
-  if (error instanceof LiveFeedError) return `${error.code} ${error.message}`
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

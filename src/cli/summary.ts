@@ -87,11 +87,12 @@ export function summaryLines(summary: SessionSummary): string[] {
   const width = Math.max(0, ...topics.map(([topic]) => topic.length))
   for (const [topic, count] of topics) lines.push(`  ${topic.padEnd(width)}  ${formatCount(count)}`)
   for (const outage of summary.outages) lines.push(`  outage  ${outageText(outage)}`)
+  const { gaps, worstAgeFeed } = summary
   lines.push(
-    `  messages ${formatCount(summary.messages)}, errors ${summary.errors}, reconnects ${summary.reconnects}, ` +
-      `gaps opened ${summary.gaps.opened} filled ${summary.gaps.filled} unfillable ${summary.gaps.unfillable}, ` +
-      `worst age ${formatAge(summary.worstAgeMs)}${summary.worstAgeFeed === '' ? '' : ` (${summary.worstAgeFeed})`}, ` +
-      `dropped by slow consumers ${summary.busDropped}, handler errors ${summary.handlerErrors}`,
+    `  messages ${formatCount(summary.messages)}, errors ${summary.errors}, reconnects ${summary.reconnects}`,
+    `  gaps opened ${gaps.opened} filled ${gaps.filled} unfillable ${gaps.unfillable}, ` +
+      `worst age ${formatAge(summary.worstAgeMs)}${worstAgeFeed === '' ? '' : ` (${worstAgeFeed})`}`,
+    `  dropped by slow consumers ${summary.busDropped}, handler errors ${summary.handlerErrors}`,
   )
   return lines
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runCli } from '../support/cli.js'
+import { RunningCli, runCli } from '../support/cli.js'
+import { waitFor } from '../support/wait-for.js'
 
 let folder = ''
 beforeAll(() => {
@@ -83,6 +84,37 @@ describe('wrong usage', () => {
 
     expect(code).toBe(2)
     expect(stderr).toMatch(/futures/i)
+  })
+})
+
+describe('a wrong plan, recording or pattern', () => {
+  it.each([
+    [['up', '--faults', 'nope'], /^FAULT_PLAN_INVALID "nope".*gentle/],
+    [['sim', '--from', 'absent.jsonl.gz'], /^RECORDING_INVALID .*absent\.jsonl\.gz/],
+    [['sim', '--speed', 'max'], /^error: --speed max .*--from/],
+    [['up', '--emit', 'mkt.nope'], /"mkt\.nope" matches no topic.*mkt\.candles/],
+  ])('exits 2 with one line for feedbus %j', async (args, line) => {
+    const { code, stderr, stdout } = await runCli(args)
+
+    expect(code, stderr).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toMatch(line)
+  })
+})
+
+describe('a reader that goes away', () => {
+  it('ends the command without an error, as head does', async () => {
+    const cli = new RunningCli(['up', '--http', '127.0.0.1:0', '--emit', 'mkt.*'])
+    try {
+      await waitFor(() => cli.lineCount >= 3, { timeoutMs: 30_000, what: 'three envelopes' })
+      cli.child.stdout?.destroy()
+      const { code } = await cli.ended
+
+      expect(code, cli.stderr).toBe(0)
+    } finally {
+      await cli.stop()
+    }
   })
 })
 

@@ -1,6 +1,7 @@
 /** The options that `up` and `live` share. */
 import { type Command, Option } from 'commander'
 import { Venue } from '../../types/index.js'
+import { parseEmitPatterns } from '../emit-patterns.js'
 import { type HostPort, parseDurationMs, parseHostPort, parseList, parseSeed, parseSpeed } from '../option-values.js'
 
 export interface FeedOptions {
@@ -20,19 +21,27 @@ export const STREAM_LIST_HELP =
   'kline:1m, depth:5|10|20|full, bookTicker, markPrice, aggTrade, trade, ticker, miniTicker, liquidation; a speed may follow: depth:20@100ms'
 
 export function addFeedOptions(command: Command, venues: readonly string[] = Object.values(Venue)): Command {
-  return command
-    .addOption(new Option('--venue <venue>', 'where the data comes from').choices(venues))
-    .option('--symbols <list>', 'comma-separated, e.g. BTCUSDT,ETHUSDT', parseList)
-    .option('--streams <list>', `comma-separated: ${STREAM_LIST_HELP}`)
-    .option('--http <address>', 'serve metrics and health at HOST:PORT', parseHostPort)
-    .option('--duration <time>', 'stop after this long, e.g. 60s', parseDurationMs)
-    .option('--emit <patterns>', "print matching envelopes as JSON lines on stdout, e.g. 'mkt.*,live.gap'", parseList)
-    .option('--json', 'status, log and summary as JSON lines')
+  return (
+    command
+      .addOption(new Option('--venue <venue>', 'where the data comes from').choices(venues))
+      .option('--symbols <list>', 'comma-separated, e.g. BTCUSDT,ETHUSDT', parseList)
+      .option('--streams <list>', `comma-separated: ${STREAM_LIST_HELP}`)
+      .option('--http <address>', 'serve metrics and health at HOST:PORT', parseHostPort)
+      .option('--duration <time>', 'stop after this long, e.g. 60s', parseDurationMs)
+      .option(
+        '--emit <patterns>',
+        "print matching envelopes as JSON lines on stdout, e.g. 'mkt.*,live.gap'",
+        parseEmitPatterns,
+      )
+      .option('--json', 'status, log and summary as JSON lines')
+      // picocolors reads this flag and NO_COLOR by itself; declared here so that it is known and in the help.
+      .option('--no-color', 'no colours, as with NO_COLOR=1')
+  )
 }
 
 export function addSimulationOptions(command: Command): Command {
   return command
-    .option('--seed <number>', 'seed of the simulated market', parseSeed)
-    .option('--speed <factor>', 'time factor of the simulated market', parseSpeed)
-    .option('--faults <plan>', 'fault plan: none, gentle, rough, limits, handover, or a file')
+    .option('--seed <number>', 'seed of the simulated market (default: 7)', parseSeed)
+    .option('--speed <factor>', 'time factor of the simulated market (default: 1)', parseSpeed)
+    .option('--faults <plan>', 'fault plan: none (default), gentle, rough, limits, handover, or a file')
 }

@@ -21,7 +21,7 @@ export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>
   addFeedOptions(command)
   addSimulationOptions(command)
   command
-    .option('--config <file>', 'YAML or JSON configuration; flags and environment win over it')
+    .option('--config <file>', 'YAML or JSON configuration; FEEDBUS_… variables win over it, flags over both')
     .option('--base-url <url>', 'WebSocket address instead of the venue table, e.g. ws://127.0.0.1:9001')
     .option('--rest-url <url>', 'REST address instead of the venue table')
     .option('--partial', 'also publish forming candles on mkt.candles.partial')
@@ -55,8 +55,9 @@ async function live(options: LiveOptions): Promise<ExitCode> {
       simVenue === null ? config : config.withEndpoints({ baseUrl: simVenue.wsUrl, restUrl: simVenue.restUrl })
     const bus = new Bus({ clock })
     const manager = new LiveDataFeedManager(reachable, bus, { name: 'live', runtime: { clock } })
+    const streamCount = config.streamSpecs().length
     return await runSession({
-      title: `${config.venue}  ${config.streamSpecs().length} streams`,
+      title: `${config.venue}  ${streamCount} ${streamCount === 1 ? 'stream' : 'streams'}`,
       bus,
       clock,
       sources: [manager],
@@ -64,7 +65,16 @@ async function live(options: LiveOptions): Promise<ExitCode> {
       durationMs: options.duration ?? null,
       emitPatterns: options.emit ?? [],
       json: options.json ?? false,
-      keys: simVenue === null ? [] : venueKeys(simVenue),
+      keys:
+        simVenue === null
+          ? []
+          : venueKeys({
+              venue: simVenue,
+              sources: [manager],
+              clock,
+              stalenessThresholdMs: config.health.stalenessThresholdMs,
+              speed: options.speed ?? 1,
+            }),
     })
   } finally {
     await simVenue?.stop()

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { SystemClock } from '../../runtime/index.js'
 import { SimVenue } from '../../sim/index.js'
 import type { MarketKind } from '../../types/index.js'
-import { ExitCode } from '../exit.js'
+import { ExitCode, UsageError } from '../exit.js'
 import { parseDurationMs, parseList, parsePort, parseSeed, parseSpeed } from '../option-values.js'
 
 interface SimOptions {
@@ -47,6 +47,9 @@ export function addSimCommand(program: Command, run: (result: Promise<ExitCode>)
 }
 
 async function sim(options: SimOptions): Promise<ExitCode> {
+  if (options.speed === 'max' && options.from === undefined) {
+    throw new UsageError('--speed max serves recordings only: use it with --from, or give a factor.')
+  }
   const clock = new SystemClock()
   const venue = await SimVenue.start({
     port: options.port,

@@ -20,6 +20,12 @@ const DEFAULT_STREAMS = {
   SIM_SPOT: 'kline:1s,kline:1m,depth:20,bookTicker,aggTrade,ticker',
   SIM_FUTURES: 'kline:1m,depth:20,markPrice@1s,aggTrade,ticker',
 } as const
+/**
+ * Every default stream speaks at least every two seconds, so five seconds of silence are a fault, and a person
+ * who stalls one need not wait half a minute to see it. `feedbus live` keeps the defaults of the library.
+ */
+const STALENESS_THRESHOLD_MS = 5_000
+const WATCHDOG_TIMEOUT_MS = 60_000
 
 export function addUpCommand(program: Command, run: (result: Promise<ExitCode>) => Promise<void>): void {
   const command = program
@@ -27,7 +33,16 @@ export function addUpCommand(program: Command, run: (result: Promise<ExitCode>) 
     .description('run the embedded simulated venue with a feed on it; no network needed')
   addFeedOptions(command, [Venue.SIM_SPOT, Venue.SIM_FUTURES])
   addSimulationOptions(command)
-  command.action((options: FeedOptions) => run(up(options)))
+  command
+    .addHelpText(
+      'after',
+      `
+Defaults: both markets with ${DEFAULT_SYMBOLS.join(',')}, --http ${DEFAULT_HTTP.host}:${DEFAULT_HTTP.port} (or a free port),
+streams per market: ${Object.values(DEFAULT_STREAMS).join('\n                    ')}
+A stream is STALE after ${STALENESS_THRESHOLD_MS / 1000} s of silence here (30 s in feedbus live).
+Keys on a terminal: c cuts the connections, s stalls a stream, q quits.`,
+    )
+    .action((options: FeedOptions) => run(up(options)))
 }
 
 async function up(options: FeedOptions): Promise<ExitCode> {
@@ -37,15 +52,29 @@ async function up(options: FeedOptions): Promise<ExitCode> {
   const symbols = options.symbols ?? DEFAULT_SYMBOLS
   const seed = options.seed ?? 7
   const faults = options.faults ?? 'none'
+  const speed = options.speed ?? 1
+  // On a slowed-down venue the same streams speak less often.
+  const stalenessThresholdMs = Math.round(STALENESS_THRESHOLD_MS * Math.max(1, 1 / speed))
+  const health = {
+    stalenessThresholdMs,
+    healthCheckIntervalMs: 1_000,
+    watchdogTimeoutMs: Math.max(WATCHDOG_TIMEOUT_MS, 2 * stalenessThresholdMs),
+  }
   const clock = new SystemClock()
   // Streams are checked before anything is started: a typing error must not leave a server behind.
   const streamsOf = (venue: Venue) =>
     parseStreamList(options.streams ?? DEFAULT_STREAMS[venue as keyof typeof DEFAULT_STREAMS], symbols)
   const configOf = (venue: Venue, baseUrl: string, restUrl: string): LiveFeedConfig =>
-    new LiveFeedConfig({ venue, streams: streamsOf(venue), emitPartialCandles: true, connection: { baseUrl, restUrl } })
+    new LiveFeedConfig({
+      venue,
+      streams: streamsOf(venue),
+      emitPartialCandles: true,
+      connection: { baseUrl, restUrl },
+      health,
+    })
   for (const venue of venues) configOf(venue, 'ws://127.0.0.1:1', 'http://127.0.0.1:1')
 
-  const simVenue = await startEmbeddedVenue({ venues, symbols, seed, faults, speed: options.speed ?? 1, clock })
+  const simVenue = await startEmbeddedVenue({ venues, symbols, seed, faults, speed, clock })
   try {
     const bus = new Bus({ clock })
     const sources = venues.map(
@@ -64,7 +93,7 @@ async function up(options: FeedOptions): Promise<ExitCode> {
       durationMs: options.duration ?? null,
       emitPatterns: options.emit ?? [],
       json: options.json ?? false,
-      keys: venueKeys(simVenue),
+      keys: venueKeys({ venue: simVenue, sources, clock, stalenessThresholdMs, speed }),
     })
   } finally {
     await simVenue.stop()
