@@ -12,3 +12,20 @@ export const SILENT_LOGGER: Logger = {
   warn: () => {},
   error: () => {},
 }
+
+/**
+ * The same logger, except that it never throws: diagnostics are written from the read loop of sockets and from
+ * timers, where an exception of the user's logger would end the process. What it could not write is lost.
+ */
+export function guardedLogger(logger: Logger): Logger {
+  const guarded =
+    (level: keyof Logger): Logger['warn'] =>
+    (message, data) => {
+      try {
+        logger[level](message, data)
+      } catch {
+        // There is nobody left to tell.
+      }
+    }
+  return { debug: guarded('debug'), info: guarded('info'), warn: guarded('warn'), error: guarded('error') }
+}

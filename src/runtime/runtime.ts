@@ -1,7 +1,7 @@
 /** Everything from outside that the feed needs, in one bundle with production defaults. */
 import type { Clock } from './clock.js'
 import { FetchHttpClient, type HttpClient } from './http-client.js'
-import { type Logger, SILENT_LOGGER } from './logger.js'
+import { guardedLogger, type Logger, SILENT_LOGGER } from './logger.js'
 import { type Random, randomSeed, SeededRandom } from './random.js'
 import { SystemClock } from './system-clock.js'
 
@@ -12,12 +12,12 @@ export interface Runtime {
   readonly logger: Logger
 }
 
-/** Production defaults, each replaceable. */
+/** Production defaults, each replaceable. The logger is one that never throws, whatever was given. */
 export function createRuntime(overrides: Partial<Runtime> = {}): Runtime {
   return {
     clock: overrides.clock ?? new SystemClock(),
     random: overrides.random ?? new SeededRandom(randomSeed()),
     http: overrides.http ?? new FetchHttpClient(),
-    logger: overrides.logger ?? SILENT_LOGGER,
+    logger: overrides.logger === undefined ? SILENT_LOGGER : guardedLogger(overrides.logger),
   }
 }

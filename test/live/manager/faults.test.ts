@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { Bus } from '../../../src/bus/index.js'
+import { LiveDataFeedManager } from '../../../src/live/index.js'
+import { VirtualClock } from '../../../src/runtime/index.js'
 import { FeedManagerState, FeedState } from '../../../src/types/health.js'
 import { BTC, ETH, rig, SOL, settled } from './rig.js'
+import { ScriptedVenue } from './scripted-venue.js'
 
 describe('health messages', () => {
   it('come every check interval, and at once when something changes', async () => {
@@ -163,6 +167,32 @@ describe('a cut', () => {
     await built.flow(500)
     expect(built.gaps).toEqual([])
     await built.stopped()
+  })
+})
+
+describe('a logger that throws', () => {
+  it('ends neither the read loop of a socket nor anything else', async () => {
+    const clock = new VirtualClock()
+    const venue = new ScriptedVenue(clock)
+    const refuse = (): never => {
+      throw new Error('disk full')
+    }
+    const manager = new LiveDataFeedManager(
+      { venue: 'SIM_SPOT', streams: [BTC], connection: { baseUrl: 'ws://127.0.0.1:1' } },
+      new Bus({ clock }),
+      {
+        runtime: { clock, logger: { debug: refuse, info: refuse, warn: refuse, error: refuse } },
+        transport: venue.transport,
+      },
+    )
+    await settled(manager.start(), clock)
+    for (const socket of venue.sockets) socket.frame({ result: null, id: 987_654 })
+    await clock.advance(100)
+    clock.jumpWall(60_000)
+    await clock.advance(2_000)
+    expect(manager.state).toBe('RUNNING')
+    expect(manager.getStats().connection?.controlRepliesUnmatched).toBe(1)
+    await settled(manager.stop(), clock)
   })
 })
 
