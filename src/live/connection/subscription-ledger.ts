@@ -137,14 +137,14 @@ export class SubscriptionLedger {
     if (this.#isClosed) return null
     const repeat = this.#repeats.shift()
     if (repeat !== undefined) return this.#send(repeat)
+    // The refusal of the whole may have been wrong, as in `forgetRefusals`: what nobody wants any more is taken off.
+    for (const name of this.#halves.flat()) {
+      if (!this.#wanted.has(name) && this.#status.get(name) === 'SUBSCRIBING') this.#status.set(name, 'DOUBTFUL')
+    }
     const leaving = this.#batch(this.#leavingNames())
     if (leaving.length > 0) return this.#sendNew('UNSUBSCRIBE', leaving, 'UNSUBSCRIBING')
     for (let half = this.#halves.shift(); half !== undefined; half = this.#halves.shift()) {
-      const names = half.filter((name) => this.#wanted.has(name))
-      const dropped = half.filter((name) => !this.#wanted.has(name))
-      for (const name of dropped) this.#status.delete(name)
-      // The venue never took them: they are as good as taken off.
-      if (dropped.length > 0) this.#port.onUnsubscribed(dropped)
+      const names = half.filter((name) => this.#wanted.has(name) && this.#status.get(name) === 'SUBSCRIBING')
       if (names.length > 0) return this.#sendNew('SUBSCRIBE', names, 'SUBSCRIBING')
     }
     const joining = this.#batch(this.#joiningNames())
