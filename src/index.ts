@@ -24,6 +24,7 @@ export type {
 } from './bus/index.js'
 export { Bus, BusError, OVERFLOW_POLICIES } from './bus/index.js'
 export type {
+  BookConfig,
   ConfigIssue,
   ConnectionConfig,
   ConnectionErrorCode,

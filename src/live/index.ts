@@ -1,5 +1,7 @@
 /** The live feed: manager, configuration, errors. One name per line of what a user may rely on. */
 export type {
+  BookConfig,
+  BookConfigInput,
   ConfigExplanation,
   ConfigField,
   ConfigSources,
@@ -16,6 +18,7 @@ export type {
   RefreshWindow,
   RestLimits,
   RestPaths,
+  SnapshotLevels,
   StreamConfig,
   StreamOptions,
   StreamSpec,

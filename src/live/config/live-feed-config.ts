@@ -10,7 +10,14 @@ import { type ParsedConfig, SUBSCRIBE_FLAGS, viewOf } from './schema.js'
 import { checkShape } from './shape-messages.js'
 import type { StreamSpec } from './stream-spec.js'
 import { depthLevelsOf, specOf, uniqueSpecs } from './streams.js'
-import type { ConnectionConfig, DepthLevels, HealthConfig, LiveFeedConfigInput, StreamConfig } from './types.js'
+import type {
+  BookConfig,
+  ConnectionConfig,
+  DepthLevels,
+  HealthConfig,
+  LiveFeedConfigInput,
+  StreamConfig,
+} from './types.js'
 import { type VenueInfo, venueInfo } from './venues.js'
 
 export class LiveFeedConfig {
@@ -28,6 +35,7 @@ export class LiveFeedConfig {
   /** The explicit ones only; `streamSpecs()` has all. */
   readonly streams: readonly StreamConfig[]
   readonly emitPartialCandles: boolean
+  readonly book: Readonly<BookConfig>
   readonly connection: Readonly<ConnectionConfig>
   readonly health: Readonly<HealthConfig>
   readonly #specs: readonly StreamSpec[]
@@ -48,6 +56,7 @@ export class LiveFeedConfig {
     this.subscribeLiquidations = parsed.subscribeLiquidations
     this.streams = Object.freeze(parsed.streams.map(frozenStream))
     this.emitPartialCandles = parsed.emitPartialCandles
+    this.book = Object.freeze({ ...parsed.book })
     this.connection = connectionOf(info, parsed.connection)
     this.health = Object.freeze({ ...parsed.health })
     this.#specs = uniqueSpecs([...simpleForm(this), ...this.streams].map((stream) => specOf(info, stream)))
@@ -100,6 +109,7 @@ export class LiveFeedConfig {
       subscribeLiquidations: this.subscribeLiquidations,
       streams: this.streams.map((stream) => ({ ...stream })),
       emitPartialCandles: this.emitPartialCandles,
+      book: { ...this.book },
       connection: {
         ...(isOwnBase ? {} : { baseUrl }),
         ...(isOwnRest ? {} : { restUrl }),

@@ -9,7 +9,7 @@ import { CANDLE_INTERVALS, StreamType } from '../../types/stream.js'
 import { Venue } from '../../types/venue.js'
 import type { ConfigPath } from './problem.js'
 import { SYMBOL_LENGTH_MAX, SYMBOL_PATTERN_PORTABLE, symbolProblem } from './symbols.js'
-import type { ConnectionConfigInput, HealthConfig, LiveFeedConfigInput, StreamConfig } from './types.js'
+import type { BookConfig, ConnectionConfigInput, HealthConfig, LiveFeedConfigInput, StreamConfig } from './types.js'
 
 /** `setTimeout` fires at once beyond this, so no duration may be longer (24.8 days). */
 const DURATION_MS_MAX = 2_147_483_647
@@ -114,6 +114,30 @@ const healthSchema = z.strictObject({
 
 const flag = (description: string) => z.boolean().default(false).describe(description)
 
+const bookSchema = z.strictObject({
+  publishLevels: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(20)
+    .describe('Levels per side of the pictures of a maintained book on mkt.orderbook.'),
+  publishIntervalMs: z
+    .int()
+    .min(0)
+    .max(DURATION_MS_MAX)
+    .default(0)
+    .describe(
+      'Shortest time between two pictures of one book in milliseconds; 0 publishes every change. A change of state goes out at once.',
+    ),
+  emitDeltas: flag('Also publish every change of a maintained book, on mkt.orderbook.delta.'),
+  snapshotLevels: z
+    .literal([100, 500, 1000, 5000])
+    .default(1000)
+    .describe(
+      'Levels per side that a snapshot of a maintained book asks for; 5000 on spot only, for five times the weight.',
+    ),
+})
+
 const rootSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema is, for editors. Not read.'),
   venue: z.enum(Venue).describe('Trading place, product and environment.'),
@@ -137,6 +161,7 @@ const rootSchema = z.strictObject({
   subscribeLiquidations: flag('Forced orders of each symbol. Futures only.'),
   streams: z.array(streamSchema).default([]).describe('Explicit streams; symbols or streams or both, at least one.'),
   emitPartialCandles: flag('Also publish forming candles, on mkt.candles.partial.'),
+  book: bookSchema.prefault({}).describe('Maintained books: DEPTH streams without depthLevels.'),
   connection: connectionSchema.prefault({}).describe('Behaviour of the WebSocket connections.'),
   health: healthSchema.prefault({}).describe('Staleness and watchdog.'),
 })
@@ -147,7 +172,8 @@ type Optional = 'baseUrl' | 'restUrl' | 'refreshWindow'
 export type ParsedConnection = Filled<Omit<ConnectionConfigInput, Optional>> & Pick<ConnectionConfigInput, Optional>
 
 /** What the schema makes of an input: defaults filled in, `Infinity` still text, addresses still as given. */
-export type ParsedConfig = Filled<Omit<LiveFeedConfigInput, '$schema' | 'connection' | 'health'>> & {
+export type ParsedConfig = Filled<Omit<LiveFeedConfigInput, '$schema' | 'book' | 'connection' | 'health'>> & {
+  readonly book: BookConfig
   readonly connection: ParsedConnection
   readonly health: HealthConfig
 }
@@ -169,6 +195,7 @@ export interface ConfigView {
   readonly connection: Partial<ParsedConnection>
   readonly connectionGiven: ReadonlySet<string>
   readonly health: Partial<HealthConfig>
+  readonly book: Partial<BookConfig>
 }
 
 export type SubscribeFlag =
@@ -226,6 +253,7 @@ export function viewOf(input: unknown): ConfigView {
     connection: validFields(connectionSchema.shape, asRecord(record['connection'])),
     connectionGiven: new Set(Object.keys(asRecord(record['connection']))),
     health: validFields(healthSchema.shape, asRecord(record['health'])),
+    book: validFields(bookSchema.shape, asRecord(record['book'])),
   }
 }
 
@@ -298,5 +326,6 @@ const inputAgrees: [
   Same<keyof z.input<typeof rootSchema>, keyof LiveFeedConfigInput>,
   Same<z.input<typeof connectionSchema>, Written<NonNullable<LiveFeedConfigInput['connection']>>>,
   Same<z.input<typeof healthSchema>, Written<NonNullable<LiveFeedConfigInput['health']>>>,
-] = [true, true, true, true]
+  Same<z.input<typeof bookSchema>, Written<NonNullable<LiveFeedConfigInput['book']>>>,
+] = [true, true, true, true, true]
 void inputAgrees

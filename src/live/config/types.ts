@@ -69,6 +69,21 @@ export interface HealthConfigInput {
   readonly watchdogTimeoutMs?: number | undefined
 }
 
+/** Levels per side that a snapshot of a maintained book asks for. */
+export type SnapshotLevels = 100 | 500 | 1000 | 5000
+
+/** Maintained books: `DEPTH` streams without `depthLevels`. */
+export interface BookConfigInput {
+  /** Levels per side of the pictures on `mkt.orderbook`. Default 20, at most 1000. */
+  readonly publishLevels?: number | undefined
+  /** Shortest time between two pictures of one book; a change of state goes out at once. Default 0: every change. */
+  readonly publishIntervalMs?: number | undefined
+  /** Also publish every change, on `mkt.orderbook.delta`. Default `false`. */
+  readonly emitDeltas?: boolean | undefined
+  /** Default 1000; 5000 on spot only. */
+  readonly snapshotLevels?: SnapshotLevels | undefined
+}
+
 /** What `new LiveFeedConfig()` takes: `symbols` or `streams` or both, and anything that differs from the defaults. */
 export interface LiveFeedConfigInput {
   /** For editors: where the JSON Schema is. Not read. */
@@ -92,6 +107,7 @@ export interface LiveFeedConfigInput {
   readonly streams?: readonly StreamConfig[] | undefined
   /** Also publish forming candles, on `mkt.candles.partial`. Default `false`. */
   readonly emitPartialCandles?: boolean | undefined
+  readonly book?: BookConfigInput | undefined
   readonly connection?: ConnectionConfigInput | undefined
   readonly health?: HealthConfigInput | undefined
 }
@@ -113,6 +129,14 @@ export interface ConnectionConfig {
   readonly connectionAgeMsMax: number
   readonly refreshWindow: RefreshWindow | null
   readonly streamsPerConnectionMax: number
+}
+
+/** `BookConfigInput` with every default filled in; frozen. */
+export interface BookConfig {
+  readonly publishLevels: number
+  readonly publishIntervalMs: number
+  readonly emitDeltas: boolean
+  readonly snapshotLevels: SnapshotLevels
 }
 
 /** `HealthConfigInput` with every default filled in; frozen. */

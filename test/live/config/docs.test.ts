@@ -36,7 +36,7 @@ function blocks(info: string): string[] {
   return text.split('\n```').flatMap((part) => (part.startsWith(`${info}\n`) ? [part.slice(info.length + 1)] : []))
 }
 
-const fieldRows = [...rows('What to subscribe to'), ...rows('`connection`'), ...rows('`health`')]
+const fieldRows = [...rows('What to subscribe to'), ...rows('`book`'), ...rows('`connection`'), ...rows('`health`')]
 
 describe('the page on configuration', () => {
   it('lists every field with its default, in the order of the schema, and no other', () => {

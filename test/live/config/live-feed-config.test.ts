@@ -27,6 +27,7 @@ describe('defaults', () => {
       subscribeLiquidations: false,
       streams: [],
       emitPartialCandles: false,
+      book: { publishLevels: 20, publishIntervalMs: 0, emitDeltas: false, snapshotLevels: 1000 },
       connection: {
         baseUrl: 'wss://stream.binance.com:9443',
         restUrl: 'https://api.binance.com',

@@ -114,6 +114,15 @@ const validCase: fc.Arbitrary<Case> = fc.constantFrom(...Object.values(Venue)).c
     subscribeBookTicker: fc.boolean(),
     ...(isFutures ? { subscribeFunding: fc.boolean(), subscribeLiquidations: fc.boolean() } : {}),
     emitPartialCandles: fc.boolean(),
+    book: fc.record(
+      {
+        publishLevels: fc.integer({ min: 1, max: 1000 }),
+        publishIntervalMs: fc.integer({ min: 0, max: 60_000 }),
+        emitDeltas: fc.boolean(),
+        snapshotLevels: fc.constantFrom(100 as const, 500 as const, 1000 as const),
+      },
+      { requiredKeys: [] },
+    ),
     connection,
     health,
   }

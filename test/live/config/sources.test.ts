@@ -48,6 +48,10 @@ describe('the environment', () => {
       FEEDBUS_SUBSCRIBE_BOOK_TICKER: 'TRUE',
       FEEDBUS_SUBSCRIBE_LIQUIDATIONS: 'false',
       FEEDBUS_EMIT_PARTIAL_CANDLES: '1',
+      FEEDBUS_BOOK__PUBLISH_LEVELS: '50',
+      FEEDBUS_BOOK__PUBLISH_INTERVAL_MS: '250',
+      FEEDBUS_BOOK__EMIT_DELTAS: 'true',
+      FEEDBUS_BOOK__SNAPSHOT_LEVELS: '500',
       FEEDBUS_CONNECTION__BASE_URL: 'ws://127.0.0.1:9080',
       FEEDBUS_CONNECTION__REST_URL: 'http://127.0.0.1:9081',
       FEEDBUS_CONNECTION__CONNECT_TIMEOUT_MS: '1000',
@@ -77,6 +81,7 @@ describe('the environment', () => {
       subscribeLiquidations: false,
       streams: [],
       emitPartialCandles: true,
+      book: { publishLevels: 50, publishIntervalMs: 250, emitDeltas: true, snapshotLevels: 500 },
       connection: {
         baseUrl: 'ws://127.0.0.1:9080',
         restUrl: 'http://127.0.0.1:9081',
@@ -104,7 +109,7 @@ describe('the environment', () => {
     ]) {
       expect(new Set(names).size).toBe(fields.length)
     }
-    expect(fields).toHaveLength(27)
+    expect(fields).toHaveLength(31)
     for (const { env } of fields) expect(env).toMatch(/^FEEDBUS_([A-Z]+_{1,2})*[A-Z]+$/)
   })
 
