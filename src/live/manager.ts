@@ -30,7 +30,7 @@ import { LifecycleError, LiveFeedError } from './errors.js'
 import { FeedLog } from './feed-log.js'
 import { GapTracker } from './gap-tracker.js'
 import { createHandlers } from './handlers/index.js'
-import { HealthMonitor } from './health/index.js'
+import { HealthMonitor, handOverWaitMs } from './health/index.js'
 import { HealthPublisher } from './health-publisher.js'
 import { type LivePublishers, livePublishers, marketPublishers } from './publishers.js'
 import { RejectionLog } from './rejection-log.js'
@@ -294,6 +294,7 @@ export class LiveDataFeedManager implements FeedSource {
       sink: router,
       signals,
       instanceName: this.name,
+      handOverWaitMs,
     })
     const run: Run = {
       scope: new Scope(),

@@ -39,6 +39,8 @@ export interface ShardContext extends GenerationContext {
   readonly signals: Signals<LiveSignals>
   readonly streamsPerMessageMax: number
   readonly connectionLifetimeMs: number
+  /** How long a hand-over waits for the stream to arrive on both sockets. */
+  readonly handOverWaitMs: (streamName: string) => number
 }
 
 export interface ShardOptions {
@@ -131,6 +133,11 @@ export class ShardSupervisor implements GenerationOwner {
 
   get streamCount(): number {
     return this.#streams.wanted.size
+  }
+
+  /** Frames that wait for the end of a hand-over. */
+  get heldCount(): number {
+    return this.#handOver?.heldCount ?? 0
   }
 
   /** Sockets of this shard that exist now. */
@@ -413,12 +420,14 @@ export class ShardSupervisor implements GenerationOwner {
     this.#current = null
     this.#refreshTimer.clear()
     this.#streams.onSocketReplaced()
-    const reason = this.#handOver?.reason ?? ''
-    const replacement = this.#handOver?.takeReplacement() ?? null
+    const handOver = this.#handOver
+    const reason = handOver?.reason ?? ''
+    const replacement = handOver?.takeReplacement() ?? null
     this.#handOver = null
     if (replacement !== null) {
       this.#current = replacement
       this.#emitLoss(generation, end)
+      handOver?.release()
       if (!this.#isOver) this.#promote(generation, replacement, reason)
     } else if (this.#failFast) {
       this.#fail(end.error)
@@ -474,8 +483,13 @@ export class ShardSupervisor implements GenerationOwner {
       this.#dueHandOver = reason
       return
     }
-    const { clock, limiter, tuning } = this.#context
-    const handOver = new HandOver(clock, reason, tuning.handOverWaitMsMax, {
+    const { clock, limiter, counters } = this.#context
+    const handOver = new HandOver(clock, reason, {
+      old: this.#current as Generation,
+      waitMsOf: (name) => this.#context.handOverWaitMs(name),
+      onDiscarded: (frameCount) => {
+        counters.framesLate += frameCount
+      },
       requestConnect: (action) => limiter.request(action),
       createReplacement: () => this.#createGeneration(),
       connect: (replacement) => this.#connect(replacement),

@@ -73,6 +73,20 @@ export function firstDataWithinMs(cadence: Cadence, stalenessThresholdMs: number
   return Math.max(PERIODS_MISSED_MAX * cadence.periodMs, Math.min(FIRST_DATA_MS_MIN, stalenessThresholdMs))
 }
 
+/** Lag between two sockets of one venue that is still ordinary. */
+const SOCKET_LAG_MS = 500
+/** For streams that speak when something happens: a quiet one has nothing on the way after this long. */
+const QUIET_HAND_OVER_MS = 5_000
+
+/**
+ * How long a hand-over waits for a stream to arrive on both sockets, from the acknowledgement on the new one:
+ * two periods of a stream with a timer, else long enough to see that it is quiet.
+ */
+export function handOverWaitMs(spec: StreamSpec): number {
+  const { kind, periodMs } = cadenceOf(spec)
+  return kind === 'timer' ? 2 * periodMs + SOCKET_LAG_MS : QUIET_HAND_OVER_MS
+}
+
 function timer(periodMs: number): Cadence {
   return { kind: 'timer', periodMs }
 }

@@ -440,6 +440,7 @@ describe('frames', () => {
       unplaced: 1,
       rejected: 1,
       late: 0,
+      held: 0,
       failed: 0,
     })
     expect(stats.framesReceived).toBe(5)
