@@ -43,7 +43,8 @@ class MiniVenue {
     this.#timer = setInterval(() => {
       this.#tick++
       for (const peer of this.peers) {
-        for (const name of subscriptions(peer)) peer.send(JSON.stringify({ stream: name, data: { t: this.#tick } }))
+        for (const name of subscriptions(peer))
+          peer.send(JSON.stringify({ stream: name, data: { e: 'trade', t: this.#tick } }))
       }
     }, 5)
   }
