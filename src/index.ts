@@ -25,6 +25,8 @@ export type {
 export { Bus, BusError, OVERFLOW_POLICIES } from './bus/index.js'
 export type {
   BookConfig,
+  BookSideView,
+  BookView,
   ConfigIssue,
   ConnectionConfig,
   ConnectionErrorCode,
@@ -34,6 +36,7 @@ export type {
   LifecycleErrorCode,
   LiveDataFeedManagerOptions,
   LiveFeedConfigInput,
+  RestErrorCode,
   StreamConfig,
   SubscriptionErrorCode,
 } from './live/index.js'
@@ -46,6 +49,7 @@ export {
   LiveFeedConfig,
   loadConfigFile,
   MessageParseError,
+  RestError,
   SubscriptionError,
   streamConfig,
 } from './live/index.js'

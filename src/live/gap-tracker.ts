@@ -35,6 +35,10 @@ export class GapTracker implements ContinuityCheck {
     this.#options = options
   }
 
+  readonly openDepthCount = 0
+
+  onBookCurrent(): void {}
+
   /** Gaps reported since the start. */
   get openedCount(): number {
     return this.#gapCount

@@ -1,4 +1,5 @@
 /** The live feed: manager, configuration, errors. One name per line of what a user may rely on. */
+export type { BookSideView, BookView } from './books/index.js'
 export type {
   BookConfig,
   BookConfigInput,
@@ -57,5 +58,7 @@ export {
 } from './errors.js'
 export type { LiveDataFeedManagerOptions } from './manager.js'
 export { LiveDataFeedManager } from './manager.js'
+export type { RequestGovernorStats } from './rest/request-governor.js'
+export { RestError, type RestErrorCode } from './rest/rest-error.js'
 export type { RouterStats } from './router/index.js'
 export type { FeedManagerStats } from './stats.js'

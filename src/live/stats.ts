@@ -4,6 +4,7 @@ import type { FeedManagerState } from '../types/health.js'
 import type { LogEventName } from '../types/log-event.js'
 import type { ConnectionStats } from './connection/index.js'
 import type { Feed } from './feed.js'
+import type { RequestGovernorStats } from './rest/request-governor.js'
 import type { RouterStats } from './router/index.js'
 
 /**
@@ -36,6 +37,8 @@ export interface FeedManagerStats {
   readonly resubscriptions: number
   /** Events written to `log.event` by this manager, since it was constructed. */
   readonly logEvents: Readonly<Partial<Record<LogEventName, number>>>
+  /** Requests and used weight. `null` before the first start. */
+  readonly rest: RequestGovernorStats | null
   /** `null` before the first start. */
   readonly router: RouterStats | null
   /** `null` before the first start. */

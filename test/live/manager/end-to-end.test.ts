@@ -94,7 +94,7 @@ describe('over real sockets', () => {
     const counts = countMessages(bus)
     const log = collectLog(bus)
     const spot = feed(venue, bus)
-    const futures = feed(venue, bus, { venue: 'SIM_FUTURES', streams: FUTURES_STREAMS })
+    const futures = feed(venue, bus, { venue: 'SIM_FUTURES', streams: FUTURES_STREAMS, book: { emitDeltas: true } })
     await Promise.all([spot.start(), futures.start()])
     const wanted = [
       'spot mkt.candles',
@@ -102,6 +102,7 @@ describe('over real sockets', () => {
       'spot mkt.bbo',
       'spot mkt.trades',
       'spot mkt.ticker',
+      'futures mkt.orderbook',
       'futures mkt.orderbook.delta',
       'futures mkt.funding',
       'futures mkt.trades',

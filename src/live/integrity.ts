@@ -1,0 +1,97 @@
+/**
+ * What makes a feed whole: maintained books, the record of holes, and the REST requests that heal both. Put
+ * together here, so that the manager tells one part what happened and not four.
+ */
+import type { Bus } from '../bus/index.js'
+import type { Runtime } from '../runtime/runtime.js'
+import type { GapEvent } from '../types/gap.js'
+import type { FeedHealth } from '../types/health.js'
+import type { Publisher } from '../types/publisher.js'
+import type { AuditLog } from './audit-log.js'
+import { MaintainedBooks } from './books/index.js'
+import { type LiveFeedConfig, venueInfo } from './config/index.js'
+import type { Feed } from './feed.js'
+import { GapTracker } from './gap-tracker.js'
+import { bookPublishers } from './publishers.js'
+import { RequestGovernor } from './rest/request-governor.js'
+
+export interface IntegrityOptions {
+  readonly name: string
+  readonly config: LiveFeedConfig
+  readonly bus: Bus
+  readonly runtime: Runtime
+  readonly gapTopic: Publisher<GapEvent>
+  readonly audit: AuditLog
+  /** Health changed and should be published soon. */
+  readonly onChange: () => void
+  readonly onError: (code: string) => void
+}
+
+export class Integrity {
+  readonly rest: RequestGovernor
+  readonly gaps: GapTracker
+  readonly books: MaintainedBooks
+
+  constructor({ name, config, bus, runtime, gapTopic, audit, onChange, onError }: IntegrityOptions) {
+    const { clock, random, http } = runtime
+    const info = venueInfo(config.venue)
+    this.rest = new RequestGovernor({
+      restUrl: config.connection.restUrl,
+      http,
+      clock,
+      random: random.split('rest'),
+      weightPerMinute: info.restLimits.requestWeightPerMinute,
+    })
+    this.gaps = new GapTracker({ venue: info.venue, clock, topic: gapTopic, audit })
+    this.books = new MaintainedBooks({
+      info,
+      config: config.book,
+      clock,
+      random,
+      rest: this.rest,
+      ...bookPublishers(bus, name, runtime.logger),
+      audit,
+      continuity: this.gaps,
+      onState: onChange,
+      onError,
+    })
+  }
+
+  onAdded(feed: Feed): void {
+    this.books.onAdded(feed)
+  }
+
+  onRemoved(feed: Feed): void {
+    this.books.onRemoved(feed)
+  }
+
+  /** The socket that carried these streams is gone. */
+  onDisconnected(feeds: readonly Feed[]): void {
+    this.gaps.onDisconnected(feeds)
+    this.books.onDisconnected(feeds)
+  }
+
+  onRejected(feed: Feed): void {
+    this.gaps.onRejected(feed)
+    this.books.onRejected(feed)
+  }
+
+  onStale(feed: Feed): void {
+    this.books.onSilence(feed)
+  }
+
+  /** With the state of a book where it says more than the messages of its stream do. */
+  feedHealth(feeds: readonly FeedHealth[], feedOf: (stream: string) => Feed | undefined): FeedHealth[] {
+    return feeds.map((health) => {
+      const feed = feedOf(health.stream)
+      const isRebuilding = feed !== undefined && this.books.stateOf(feed) === 'RESYNCING'
+      return isRebuilding && health.state === 'OK' ? { ...health, state: 'RESYNCING' } : health
+    })
+  }
+
+  /** Ends requests and timers; books that looked alive say that they are not kept any more. */
+  stop(): void {
+    this.books.stop()
+    this.rest.stop()
+  }
+}
