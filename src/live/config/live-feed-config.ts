@@ -176,6 +176,7 @@ function connectionOf(info: VenueInfo, parsed: ParsedConfig['connection']): Conn
     pingIntervalMs: parsed.pingIntervalMs,
     pingTimeoutMs: parsed.pingTimeoutMs,
     maxReconnectAttempts: maxReconnectAttempts === 'Infinity' ? Number.POSITIVE_INFINITY : maxReconnectAttempts,
+    firstReconnectDelayMs: parsed.firstReconnectDelayMs,
     baseReconnectDelayMs: parsed.baseReconnectDelayMs,
     reconnectDelayMsMax: parsed.reconnectDelayMsMax,
     reconnectJitter: parsed.reconnectJitter,

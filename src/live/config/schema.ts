@@ -76,9 +76,14 @@ const connectionSchema = z.strictObject({
     .describe(
       'Consecutive failed attempts before giving up. Infinity (.inf in YAML, the text "Infinity" elsewhere) never gives up.',
     ),
+  firstReconnectDelayMs: durationMs()
+    .default(50)
+    .describe(
+      'Delay in milliseconds of the first attempt after a healthy connection (10 s of data) was lost; at most the base delay.',
+    ),
   baseReconnectDelayMs: durationMs()
     .default(1_000)
-    .describe('First reconnect delay in milliseconds; doubles with each failure.'),
+    .describe('Reconnect delay in milliseconds; doubles with each failure.'),
   reconnectDelayMsMax: durationMs().default(60_000).describe('Longest reconnect delay in milliseconds, before jitter.'),
   reconnectJitter: z
     .number()

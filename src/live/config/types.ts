@@ -46,6 +46,11 @@ export interface ConnectionConfigInput {
   readonly pingTimeoutMs?: number | undefined
   /** Consecutive failures before giving up. Default `Infinity`; in JSON and environment the text `Infinity`. */
   readonly maxReconnectAttempts?: number | 'Infinity' | undefined
+  /**
+   * Wait before the first attempt after the loss of a connection that was healthy (10 s of data); later attempts,
+   * and those after a connection that never was, wait as `baseReconnectDelayMs` says. Default 50.
+   */
+  readonly firstReconnectDelayMs?: number | undefined
   /** Default 1 000. */
   readonly baseReconnectDelayMs?: number | undefined
   /** Default 60 000. */
@@ -123,6 +128,7 @@ export interface ConnectionConfig {
   readonly pingTimeoutMs: number
   /** `Infinity` for never giving up. */
   readonly maxReconnectAttempts: number
+  readonly firstReconnectDelayMs: number
   readonly baseReconnectDelayMs: number
   readonly reconnectDelayMsMax: number
   readonly reconnectJitter: number

@@ -84,6 +84,8 @@ export class ShardSupervisor implements GenerationOwner {
   /** The first failure ends the shard: until it was open for the first time, when started that way. */
   #failFast = false
   #attempt = 0
+  /** Among the attempts counted is the quick one after a healthy connection. */
+  #isQuickUsed = false
   #reconnectCount = 0
   /** Monotonic time at which an open connection was lost; `null` while none is missing. */
   #lostAtMs: number | null = null
@@ -322,12 +324,18 @@ export class ShardSupervisor implements GenerationOwner {
   onHealthy(generation: Generation): void {
     if (generation !== this.#current) return
     this.#attempt = 0
+    this.#isQuickUsed = false
     this.#refreshTimer.forgetTries()
   }
 
   onEnded(generation: Generation, end: GenerationEnd): void {
     this.#keepReceiveTime(generation)
-    const decision = decideReconnect(end, this.#attempt + 1, this.#backoff, this.#random.next())
+    const quickMs =
+      this.#attempt === 0 && generation.isHealthy ? this.#context.config.firstReconnectDelayMs : null
+    // The quick attempt does not count for the growth of the delays.
+    const attempt = this.#attempt + (this.#isQuickUsed ? 0 : 1)
+    const decision = decideReconnect(end, attempt, this.#backoff, this.#random.next(), quickMs)
+    if (generation === this.#current && decision.isQuick) this.#isQuickUsed = true
     if (decision.slowControl) this.#context.pace.slowDown()
     if (decision.pauseAllMs > 0) this.#context.limiter.pauseFor(decision.pauseAllMs)
     if (this.#isReplacement(generation)) this.#handOver?.onReplacementEnded(end)

@@ -70,6 +70,7 @@ const connection = fc.record(
     pingIntervalMs: fc.integer({ min: 10_000, max: 1e6 }),
     pingTimeoutMs: fc.integer({ min: 250, max: 10_000 }),
     maxReconnectAttempts: fc.oneof(fc.nat(), fc.constantFrom('Infinity' as const, Number.POSITIVE_INFINITY)),
+    firstReconnectDelayMs: fc.integer({ min: 1, max: 100 }),
     baseReconnectDelayMs: fc.integer({ min: 100, max: 10_000 }),
     reconnectDelayMsMax: fc.integer({ min: 10_000, max: 1e6 }),
     reconnectJitter: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),

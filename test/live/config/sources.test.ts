@@ -58,6 +58,7 @@ describe('the environment', () => {
       FEEDBUS_CONNECTION__PING_INTERVAL_MS: '2000',
       FEEDBUS_CONNECTION__PING_TIMEOUT_MS: '1500',
       FEEDBUS_CONNECTION__MAX_RECONNECT_ATTEMPTS: 'Infinity',
+      FEEDBUS_CONNECTION__FIRST_RECONNECT_DELAY_MS: '70',
       FEEDBUS_CONNECTION__BASE_RECONNECT_DELAY_MS: '100',
       FEEDBUS_CONNECTION__RECONNECT_DELAY_MS_MAX: '5000',
       FEEDBUS_CONNECTION__RECONNECT_JITTER: '0.5',
@@ -89,6 +90,7 @@ describe('the environment', () => {
         pingIntervalMs: 2_000,
         pingTimeoutMs: 1_500,
         maxReconnectAttempts: Number.POSITIVE_INFINITY,
+        firstReconnectDelayMs: 70,
         baseReconnectDelayMs: 100,
         reconnectDelayMsMax: 5_000,
         reconnectJitter: 0.5,
@@ -109,7 +111,7 @@ describe('the environment', () => {
     ]) {
       expect(new Set(names).size).toBe(fields.length)
     }
-    expect(fields).toHaveLength(31)
+    expect(fields).toHaveLength(32)
     for (const { env } of fields) expect(env).toMatch(/^FEEDBUS_([A-Z]+_{1,2})*[A-Z]+$/)
   })
 

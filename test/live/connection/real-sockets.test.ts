@@ -271,7 +271,7 @@ const manager = new ConnectionManager({
   venue: venueInfo('SIM_SPOT'),
   config: {
     baseUrl, restUrl: '', connectTimeoutMs: stage === 'timedOut' ? 200 : 30000, pingIntervalMs: 30000, pingTimeoutMs: 10000,
-    maxReconnectAttempts: Infinity, baseReconnectDelayMs: 30000, reconnectDelayMsMax: 60000, reconnectJitter: 0.3,
+    maxReconnectAttempts: Infinity, firstReconnectDelayMs: 30000, baseReconnectDelayMs: 30000, reconnectDelayMsMax: 60000, reconnectJitter: 0.3,
     connectionAgeMsMax: 82800000, refreshWindow: null, streamsPerConnectionMax: 200,
   },
   runtime: createRuntime(), transport: new WsTransport(), sink: { onFrame: () => 1 }, signals, instanceName: 'child',
