@@ -47,7 +47,8 @@ class LaggingVenue {
     const timeMs = this.#clock.wallMs()
     for (let index = 0; index < PER_TICK; index++) {
       const at = this.#next++ % SYMBOLS.length
-      const id = (this.lastIds[at] = (this.lastIds[at] ?? 0) + 1)
+      const id = (this.lastIds[at] ?? 0) + 1
+      this.lastIds[at] = id
       const symbol = SYMBOLS[at] as string
       const stream = `${symbol.toLowerCase()}@trade`
       const data = `{"e":"trade","E":${timeMs},"s":"${symbol}","t":${id},"p":"1.5","q":"2","T":${timeMs},"m":true,"M":true}`
