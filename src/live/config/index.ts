@@ -21,6 +21,8 @@ export { wireSymbol } from './symbols.js'
 export type {
   BookConfig,
   BookConfigInput,
+  CandleConfig,
+  CandleConfigInput,
   ConnectionConfig,
   ConnectionConfigInput,
   DepthLevels,

@@ -12,6 +12,7 @@ import type { StreamSpec } from './stream-spec.js'
 import { depthLevelsOf, specOf, uniqueSpecs } from './streams.js'
 import type {
   BookConfig,
+  CandleConfig,
   ConnectionConfig,
   DepthLevels,
   HealthConfig,
@@ -36,6 +37,7 @@ export class LiveFeedConfig {
   readonly streams: readonly StreamConfig[]
   readonly emitPartialCandles: boolean
   readonly book: Readonly<BookConfig>
+  readonly candles: Readonly<CandleConfig>
   readonly connection: Readonly<ConnectionConfig>
   readonly health: Readonly<HealthConfig>
   readonly #specs: readonly StreamSpec[]
@@ -57,6 +59,7 @@ export class LiveFeedConfig {
     this.streams = Object.freeze(parsed.streams.map(frozenStream))
     this.emitPartialCandles = parsed.emitPartialCandles
     this.book = Object.freeze({ ...parsed.book })
+    this.candles = Object.freeze({ ...parsed.candles, stateDir: parsed.candles.stateDir ?? null })
     this.connection = connectionOf(info, parsed.connection)
     this.health = Object.freeze({ ...parsed.health })
     this.#specs = uniqueSpecs([...simpleForm(this), ...this.streams].map((stream) => specOf(info, stream)))
@@ -92,6 +95,7 @@ export class LiveFeedConfig {
    * the venue are left out; `Infinity` is the text `Infinity`.
    */
   toJSON(): LiveFeedConfigInput {
+    const { stateDir, ...candles } = this.candles
     const { baseUrl, restUrl, maxReconnectAttempts, refreshWindow, ...timings } = this.connection
     const info = venueInfo(this.venue)
     const isOwnBase = baseUrl === resolveEndpoints(info, {}).baseUrl
@@ -110,6 +114,7 @@ export class LiveFeedConfig {
       streams: this.streams.map((stream) => ({ ...stream })),
       emitPartialCandles: this.emitPartialCandles,
       book: { ...this.book },
+      candles: { ...candles, ...(stateDir === null ? {} : { stateDir }) },
       connection: {
         ...(isOwnBase ? {} : { baseUrl }),
         ...(isOwnRest ? {} : { restUrl }),

@@ -9,7 +9,14 @@ import { CANDLE_INTERVALS, StreamType } from '../../types/stream.js'
 import { Venue } from '../../types/venue.js'
 import type { ConfigPath } from './problem.js'
 import { SYMBOL_LENGTH_MAX, SYMBOL_PATTERN_PORTABLE, symbolProblem } from './symbols.js'
-import type { BookConfig, ConnectionConfigInput, HealthConfig, LiveFeedConfigInput, StreamConfig } from './types.js'
+import type {
+  BookConfig,
+  CandleConfigInput,
+  ConnectionConfigInput,
+  HealthConfig,
+  LiveFeedConfigInput,
+  StreamConfig,
+} from './types.js'
 
 /** `setTimeout` fires at once beyond this, so no duration may be longer (24.8 days). */
 const DURATION_MS_MAX = 2_147_483_647
@@ -143,6 +150,32 @@ const bookSchema = z.strictObject({
     ),
 })
 
+const candleSchema = z.strictObject({
+  closeGraceMs: durationMs()
+    .default(3_000)
+    .describe(
+      'A finalized candle that the stream has not sent this many milliseconds after its end is fetched over REST.',
+    ),
+  holdMsMax: durationMs()
+    .default(30_000)
+    .describe(
+      'Milliseconds that live candles wait for missing ones before them while REST brings nothing; then the missing ones are unfillable.',
+    ),
+  backfillCountMax: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10_000)
+    .describe('Missing candles of one stream that are fetched at most; older ones are declared unfillable.'),
+  stateDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of the state file, so that a restarted process goes on with the candle after the last one. Left out: no file.',
+    ),
+})
+
 const rootSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema is, for editors. Not read.'),
   venue: z.enum(Venue).describe('Trading place, product and environment.'),
@@ -167,6 +200,7 @@ const rootSchema = z.strictObject({
   streams: z.array(streamSchema).default([]).describe('Explicit streams; symbols or streams or both, at least one.'),
   emitPartialCandles: flag('Also publish forming candles, on mkt.candles.partial.'),
   book: bookSchema.prefault({}).describe('Maintained books: DEPTH streams without depthLevels.'),
+  candles: candleSchema.prefault({}).describe('Order and backfill of finalized candles.'),
   connection: connectionSchema.prefault({}).describe('Behaviour of the WebSocket connections.'),
   health: healthSchema.prefault({}).describe('Staleness and watchdog.'),
 })
@@ -176,9 +210,14 @@ type Optional = 'baseUrl' | 'restUrl' | 'refreshWindow'
 
 export type ParsedConnection = Filled<Omit<ConnectionConfigInput, Optional>> & Pick<ConnectionConfigInput, Optional>
 
+export type ParsedCandles = Filled<Omit<CandleConfigInput, 'stateDir'>> & Pick<CandleConfigInput, 'stateDir'>
+
 /** What the schema makes of an input: defaults filled in, `Infinity` still text, addresses still as given. */
-export type ParsedConfig = Filled<Omit<LiveFeedConfigInput, '$schema' | 'book' | 'connection' | 'health'>> & {
+export type ParsedConfig = Filled<
+  Omit<LiveFeedConfigInput, '$schema' | 'book' | 'candles' | 'connection' | 'health'>
+> & {
   readonly book: BookConfig
+  readonly candles: ParsedCandles
   readonly connection: ParsedConnection
   readonly health: HealthConfig
 }
@@ -332,5 +371,6 @@ const inputAgrees: [
   Same<z.input<typeof connectionSchema>, Written<NonNullable<LiveFeedConfigInput['connection']>>>,
   Same<z.input<typeof healthSchema>, Written<NonNullable<LiveFeedConfigInput['health']>>>,
   Same<z.input<typeof bookSchema>, Written<NonNullable<LiveFeedConfigInput['book']>>>,
-] = [true, true, true, true, true]
+  Same<z.input<typeof candleSchema>, Written<CandleConfigInput>>,
+] = [true, true, true, true, true, true]
 void inputAgrees

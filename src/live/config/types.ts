@@ -89,6 +89,18 @@ export interface BookConfigInput {
   readonly snapshotLevels?: SnapshotLevels | undefined
 }
 
+/** Order and backfill of finalized candles. */
+export interface CandleConfigInput {
+  /** A candle that the stream has not sent this long after its end is fetched over REST. Default 3 000. */
+  readonly closeGraceMs?: number | undefined
+  /** Live candles wait this long for missing ones before them while REST brings nothing. Default 30 000. */
+  readonly holdMsMax?: number | undefined
+  /** Missing candles of one stream that are fetched at most. Default 10 000. */
+  readonly backfillCountMax?: number | undefined
+  /** Folder of the state file that lets a restarted process go on where this one ended. Default: no file. */
+  readonly stateDir?: string | undefined
+}
+
 /** What `new LiveFeedConfig()` takes: `symbols` or `streams` or both, and anything that differs from the defaults. */
 export interface LiveFeedConfigInput {
   /** For editors: where the JSON Schema is. Not read. */
@@ -113,8 +125,18 @@ export interface LiveFeedConfigInput {
   /** Also publish forming candles, on `mkt.candles.partial`. Default `false`. */
   readonly emitPartialCandles?: boolean | undefined
   readonly book?: BookConfigInput | undefined
+  readonly candles?: CandleConfigInput | undefined
   readonly connection?: ConnectionConfigInput | undefined
   readonly health?: HealthConfigInput | undefined
+}
+
+/** `CandleConfigInput` with every default filled in; frozen. */
+export interface CandleConfig {
+  readonly closeGraceMs: number
+  readonly holdMsMax: number
+  readonly backfillCountMax: number
+  /** `null`: no state file. */
+  readonly stateDir: string | null
 }
 
 /** `ConnectionConfigInput` with every default filled in; frozen. */

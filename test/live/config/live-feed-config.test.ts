@@ -28,6 +28,7 @@ describe('defaults', () => {
       streams: [],
       emitPartialCandles: false,
       book: { publishLevels: 20, publishIntervalMs: 0, emitDeltas: false, snapshotLevels: 1000 },
+      candles: { closeGraceMs: 3000, holdMsMax: 30_000, backfillCountMax: 10_000, stateDir: null },
       connection: {
         baseUrl: 'wss://stream.binance.com:9443',
         restUrl: 'https://api.binance.com',

@@ -124,6 +124,15 @@ const validCase: fc.Arbitrary<Case> = fc.constantFrom(...Object.values(Venue)).c
       },
       { requiredKeys: [] },
     ),
+    candles: fc.record(
+      {
+        closeGraceMs: fc.integer({ min: 1, max: 60_000 }),
+        holdMsMax: fc.integer({ min: 1, max: 600_000 }),
+        backfillCountMax: fc.integer({ min: 1, max: 100_000 }),
+        stateDir: fc.constantFrom('state', '/var/lib/feed bus'),
+      },
+      { requiredKeys: [] },
+    ),
     connection,
     health,
   }

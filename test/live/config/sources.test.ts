@@ -57,6 +57,10 @@ describe('the environment', () => {
       FEEDBUS_CONNECTION__CONNECT_TIMEOUT_MS: '1000',
       FEEDBUS_CONNECTION__PING_INTERVAL_MS: '2000',
       FEEDBUS_CONNECTION__PING_TIMEOUT_MS: '1500',
+      FEEDBUS_CANDLES__CLOSE_GRACE_MS: '2000',
+      FEEDBUS_CANDLES__HOLD_MS_MAX: '20000',
+      FEEDBUS_CANDLES__BACKFILL_COUNT_MAX: '500',
+      FEEDBUS_CANDLES__STATE_DIR: 'state',
       FEEDBUS_CONNECTION__MAX_RECONNECT_ATTEMPTS: 'Infinity',
       FEEDBUS_CONNECTION__FIRST_RECONNECT_DELAY_MS: '70',
       FEEDBUS_CONNECTION__BASE_RECONNECT_DELAY_MS: '100',
@@ -83,6 +87,7 @@ describe('the environment', () => {
       streams: [],
       emitPartialCandles: true,
       book: { publishLevels: 50, publishIntervalMs: 250, emitDeltas: true, snapshotLevels: 500 },
+      candles: { closeGraceMs: 2000, holdMsMax: 20_000, backfillCountMax: 500, stateDir: 'state' },
       connection: {
         baseUrl: 'ws://127.0.0.1:9080',
         restUrl: 'http://127.0.0.1:9081',
@@ -111,7 +116,7 @@ describe('the environment', () => {
     ]) {
       expect(new Set(names).size).toBe(fields.length)
     }
-    expect(fields).toHaveLength(32)
+    expect(fields).toHaveLength(36)
     for (const { env } of fields) expect(env).toMatch(/^FEEDBUS_([A-Z]+_{1,2})*[A-Z]+$/)
   })
 
