@@ -32,6 +32,8 @@ export type {
   ConnectionErrorCode,
   DepthLevels,
   FeedManagerStats,
+  GapCounts,
+  GapFilter,
   HealthConfig,
   LifecycleErrorCode,
   LiveDataFeedManagerOptions,

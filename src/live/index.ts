@@ -56,6 +56,7 @@ export {
   MessageParseError,
   SubscriptionError,
 } from './errors.js'
+export type { GapCounts, GapFilter } from './gaps/index.js'
 export type { LiveDataFeedManagerOptions } from './manager.js'
 export { LiveDataFeedManager } from './manager.js'
 export type { RequestGovernorStats } from './rest/request-governor.js'

@@ -11,7 +11,8 @@ import type { AuditLog } from './audit-log.js'
 import { MaintainedBooks } from './books/index.js'
 import { type LiveFeedConfig, venueInfo } from './config/index.js'
 import type { Feed } from './feed.js'
-import { GapTracker } from './gap-tracker.js'
+import { GapLedger } from './gaps/index.js'
+import type { MarketPublishers } from './handlers/index.js'
 import { bookPublishers } from './publishers.js'
 import { RequestGovernor } from './rest/request-governor.js'
 
@@ -29,7 +30,7 @@ export interface IntegrityOptions {
 
 export class Integrity {
   readonly rest: RequestGovernor
-  readonly gaps: GapTracker
+  readonly gaps: GapLedger
   readonly books: MaintainedBooks
 
   constructor({ name, config, bus, runtime, gapTopic, audit, onChange, onError }: IntegrityOptions) {
@@ -42,7 +43,7 @@ export class Integrity {
       random: random.split('rest'),
       weightPerMinute: info.restLimits.requestWeightPerMinute,
     })
-    this.gaps = new GapTracker({ venue: info.venue, clock, topic: gapTopic, audit })
+    this.gaps = new GapLedger({ venue: info.venue, clock, topic: gapTopic, audit })
     this.books = new MaintainedBooks({
       info,
       config: config.book,
@@ -57,11 +58,17 @@ export class Integrity {
     })
   }
 
+  /** What handlers publish to: books are kept whole in front of their topic. */
+  before(publishers: MarketPublishers): MarketPublishers {
+    return { ...publishers, orderbookDelta: this.books }
+  }
+
   onAdded(feed: Feed): void {
     this.books.onAdded(feed)
   }
 
   onRemoved(feed: Feed): void {
+    this.gaps.onRemoved(feed)
     this.books.onRemoved(feed)
   }
 
@@ -71,12 +78,18 @@ export class Integrity {
     this.books.onDisconnected(feeds)
   }
 
+  /** A socket carries these streams again. */
+  onEstablished(feeds: readonly Feed[]): void {
+    this.gaps.onEstablished(feeds)
+  }
+
   onRejected(feed: Feed): void {
     this.gaps.onRejected(feed)
     this.books.onRejected(feed)
   }
 
   onStale(feed: Feed): void {
+    this.gaps.onStale(feed)
     this.books.onSilence(feed)
   }
 

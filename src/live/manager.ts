@@ -13,6 +13,7 @@ import type { Bus } from '../bus/index.js'
 import { createRuntime, type Runtime } from '../runtime/runtime.js'
 import type { Transport } from '../runtime/transport.js'
 import type { FeedSource } from '../types/feed-source.js'
+import type { GapEvent } from '../types/gap.js'
 import { FeedManagerState, type FeedSystemHealth } from '../types/health.js'
 import { LogEventName, type LogLevel } from '../types/log-event.js'
 import { AuditLog } from './audit-log.js'
@@ -29,6 +30,7 @@ import { ConnectionManager, WsTransport } from './connection/index.js'
 import { logConnectionSignals } from './connection-log.js'
 import { LifecycleError, LiveFeedError } from './errors.js'
 import { FeedLog } from './feed-log.js'
+import type { GapFilter } from './gaps/index.js'
 import { createHandlers } from './handlers/index.js'
 import { HealthMonitor, handOverWaitMs } from './health/index.js'
 import { HealthPublisher } from './health-publisher.js'
@@ -37,7 +39,7 @@ import { type LivePublishers, livePublishers, marketPublishers } from './publish
 import { RejectionLog } from './rejection-log.js'
 import { managerStats, type ReportContext, systemHealth } from './reports.js'
 import { MessageRouter } from './router/index.js'
-import type { Run } from './run.js'
+import { type Run, replaceConnectionOf, resubscribe } from './run.js'
 import { Scope, settlesWithin } from './scope.js'
 import { createSignals, type LiveSignals } from './signals.js'
 import { ErrorCounts, type FeedManagerStats, noTotals } from './stats.js'
@@ -176,6 +178,11 @@ export class LiveDataFeedManager implements FeedSource {
     return this.#run?.integrity.books.view(symbol)
   }
 
+  /** The last word on every hole remembered: all that are open, and the newest thousand that are closed; by id. */
+  gaps(filter?: GapFilter): GapEvent[] {
+    return this.#run?.integrity.gaps.list(filter) ?? []
+  }
+
   getStats(): FeedManagerStats {
     return managerStats(this.#report(), this.#audit)
   }
@@ -281,7 +288,7 @@ export class LiveDataFeedManager implements FeedSource {
     const handlers = createHandlers({
       venue,
       market: info.market,
-      publishers: { ...marketPublishers(this.#bus, this.name, emitPartialCandles), orderbookDelta: integrity.books },
+      publishers: integrity.before(marketPublishers(this.#bus, this.name, emitPartialCandles)),
       emitPartialCandles,
       continuity: integrity.gaps,
     })
@@ -326,9 +333,12 @@ export class LiveDataFeedManager implements FeedSource {
     const { signals } = run
     logConnectionSignals(signals, this.#audit, (code) => run.errors.add(code))
     signals.on('connectionState', () => this.#healthPublisher.request())
-    signals.on('connectionEstablished', () => run.streams.assignConnections())
+    signals.on('connectionEstablished', ({ connectionId }) => {
+      run.streams.assignConnections()
+      run.integrity.onEstablished(run.streams.carriedBy(connectionId))
+    })
     signals.on('connectionDisconnected', ({ connectionId }) => {
-      run.integrity.onDisconnected(run.router.feeds().filter((feed) => feed.connectionId === connectionId))
+      run.integrity.onDisconnected(run.streams.carriedBy(connectionId))
     })
     signals.on('connectionFailed', ({ error }) => {
       const isStarting = this.#state === FeedManagerState.STARTING
@@ -343,8 +353,8 @@ export class LiveDataFeedManager implements FeedSource {
       config: this.config.health,
       feeds: () => current().router.feeds(),
       connections: () => current().connection.connections(),
-      onStale: (feed, ageMs, limitMs) => {
-        feedLog.stale(feed, ageMs, limitMs)
+      onStale: (feed, ageMs, limitMs, step) => {
+        feedLog.stale(feed, ageMs, limitMs, step)
         current().integrity.onStale(feed)
         this.#healthPublisher.request()
       },
@@ -353,7 +363,8 @@ export class LiveDataFeedManager implements FeedSource {
         this.#healthPublisher.request()
       },
       onSilent: (feed, silentMs, attempt) => feedLog.silent(feed, silentMs, attempt),
-      onResubscribe: (streams) => this.#resubscribe(current(), streams),
+      onResubscribe: (streams) => resubscribe(current(), streams, this.name, this.#runtime.logger),
+      onHandOver: (feed) => replaceConnectionOf(current(), feed, this.name, this.#runtime.logger),
       onWatchdog: (silentMs) => {
         current().watchdogRestarts++
         feedLog.watchdog(silentMs)
@@ -366,15 +377,6 @@ export class LiveDataFeedManager implements FeedSource {
         current().rejections.flush()
         this.#healthPublisher.now()
       },
-    })
-  }
-
-  #resubscribe(run: Run, streams: readonly string[]): void {
-    run.resubscriptions += streams.length
-    run.connection.resubscribe(streams).catch((error: unknown) => {
-      if (run.scope.isEnded) return
-      if (error instanceof LiveFeedError) run.errors.add(error.code)
-      this.#runtime.logger.warn(`${this.name}: subscribing again failed`, { streams, error: String(error) })
     })
   }
 

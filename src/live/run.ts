@@ -1,5 +1,8 @@
 /** One run of a manager: everything that exists only between a `start()` and its `stop()`. */
+import type { Logger } from '../runtime/logger.js'
 import type { ConnectionManager } from './connection/index.js'
+import { LiveFeedError } from './errors.js'
+import type { Feed } from './feed.js'
 import type { HealthMonitor } from './health/index.js'
 import type { Integrity } from './integrity.js'
 import type { RejectionLog } from './rejection-log.js'
@@ -24,4 +27,24 @@ export interface Run {
   /** Monotonic time when RUNNING was reached; NaN before. */
   runningSinceMs: number
   teardown: Promise<void> | null
+}
+
+/** Replaces the socket of a stream that stayed silent; the other streams on it lose nothing. Failures as below. */
+export function replaceConnectionOf(run: Run, feed: Feed, name: string, logger: Logger): void {
+  const { connectionId, spec } = feed
+  run.connection.refreshConnection(connectionId, `${spec.name} is silent`).catch((error: unknown) => {
+    if (run.scope.isEnded) return
+    if (error instanceof LiveFeedError) run.errors.add(error.code)
+    logger.warn(`${name}: replacing ${connectionId} failed`, { stream: spec.name, error: String(error) })
+  })
+}
+
+/** Subscribes silent streams again. A failure is counted and logged: the stream stays stale, and is seen as such. */
+export function resubscribe(run: Run, streams: readonly string[], name: string, logger: Logger): void {
+  run.resubscriptions += streams.length
+  run.connection.resubscribe(streams).catch((error: unknown) => {
+    if (run.scope.isEnded) return
+    if (error instanceof LiveFeedError) run.errors.add(error.code)
+    logger.warn(`${name}: subscribing again failed`, { streams, error: String(error) })
+  })
 }

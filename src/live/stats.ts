@@ -4,6 +4,7 @@ import type { FeedManagerState } from '../types/health.js'
 import type { LogEventName } from '../types/log-event.js'
 import type { ConnectionStats } from './connection/index.js'
 import type { Feed } from './feed.js'
+import type { GapCounts } from './gaps/index.js'
 import type { RequestGovernorStats } from './rest/request-governor.js'
 import type { RouterStats } from './router/index.js'
 
@@ -32,6 +33,8 @@ export interface FeedManagerStats {
   readonly errorsByCode: Readonly<Record<string, number>>
   /** Holes reported on `live.gap`. */
   readonly gapsOpened: number
+  /** What became of them. */
+  readonly gaps: GapCounts
   readonly watchdogRestarts: number
   /** Streams that were subscribed again because they were silent. */
   readonly resubscriptions: number

@@ -87,6 +87,11 @@ export class StreamSet {
     for (const feed of this.#registry.feeds()) feed.connectionId = this.#carrier.connectionOf(feed.spec.name)
   }
 
+  /** The streams that this connection carries now. */
+  carriedBy(connectionId: string): Feed[] {
+    return this.#registry.feeds().filter((feed) => feed.connectionId === connectionId)
+  }
+
   /** Over all streams, those removed included. */
   totals(): FeedTotals {
     const totals = { ...this.#retired }

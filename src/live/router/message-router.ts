@@ -181,6 +181,7 @@ export class MessageRouter implements FrameSink {
         return FrameKind.DATA
     }
     feed.lastReceiveTimeMs = receiveTimeMs
+    if (feed.onceReceived !== null) feed.onceReceived(receiveTimeMs)
     return FrameKind.DATA
   }
 
@@ -241,7 +242,7 @@ export class MessageRouter implements FrameSink {
   #resetIfStartedAgain(route: Route, receiveTimeMs: number, origin: FrameOrigin): boolean {
     if (!isVenueReset(route, origin, receiveTimeMs)) return false
     this.#resets += 1
-    route.feed.resetContinuity()
+    route.feed.resetContinuity(route.duplicateRunFromMs)
     return true
   }
 
