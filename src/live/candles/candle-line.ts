@@ -242,16 +242,15 @@ export class CandleLine {
   /** Fetches what is missing now, or sleeps until the next candle is overdue. */
   #check(): void {
     if (this.#isStopped || !this.#isActive || this.#isFetching || this.#last === null) return
-    const pauseMs = this.#pausedUntilMs - this.#options.clock.monotonicMs()
-    if (pauseMs > 0) {
-      this.#sleep(pauseMs)
-      return
-    }
     const from = this.#next(this.#last)
     const end = this.#wantedEnd(from)
-    if (end <= from) {
-      const dueMs = this.#dueMs(from) - this.#venueTime.guessMs()
-      this.#sleep(Math.max(dueMs, 1))
+    const pauseMs = this.#pausedUntilMs - this.#options.clock.monotonicMs()
+    if (end <= from || pauseMs > 0) {
+      // While REST is left alone, what becomes overdue is still announced in time.
+      if (this.#failures > 0) this.#guarded(() => this.#announceMissing())
+      const dueInMs = Math.max(this.#dueMs(Math.max(from, end)) - this.#venueTime.guessMs(), 1)
+      if (this.#held.length > 0) this.#sleep(pauseMs)
+      else this.#sleep(pauseMs > 0 ? Math.min(pauseMs, dueInMs) : dueInMs)
       return
     }
     const { key, backfillCountMax } = this.#options
@@ -327,6 +326,7 @@ export class CandleLine {
     this.#announceMissing()
     this.#failures++
     this.#pause(this.#failures)
+    this.#check()
   }
 
   #onReply(from: number, candles: readonly Candle[]): void {
@@ -422,7 +422,6 @@ export class CandleLine {
   #pause(attempt: number): void {
     const delayMs = backoffDelayMs(attempt, RETRY, this.#options.random.next())
     this.#pausedUntilMs = this.#options.clock.monotonicMs() + delayMs
-    this.#sleep(delayMs)
   }
 
   /** The line moved on, or there is reason to believe that REST answers again. */
