@@ -330,8 +330,7 @@ export class ShardSupervisor implements GenerationOwner {
 
   onEnded(generation: Generation, end: GenerationEnd): void {
     this.#keepReceiveTime(generation)
-    const quickMs =
-      this.#attempt === 0 && generation.isHealthy ? this.#context.config.firstReconnectDelayMs : null
+    const quickMs = this.#attempt === 0 && generation.isHealthy ? this.#context.config.firstReconnectDelayMs : null
     // The quick attempt does not count for the growth of the delays.
     const attempt = this.#attempt + (this.#isQuickUsed ? 0 : 1)
     const decision = decideReconnect(end, attempt, this.#backoff, this.#random.next(), quickMs)
