@@ -36,6 +36,8 @@ const BACKOFF: BackoffOptions = { baseDelayMs: 250, delayMsMax: 15_000, jitterRa
 const REFUSED_DELAY_MS = 60_000
 /** A book that was whole for this long begins again without a pause. */
 const AT_REST_MS = 10_000
+/** For a book that breaks again sooner the pause grows no further than that of this attempt (about a second). */
+const RESTLESS_ATTEMPT_MAX = 4
 
 export class ImageFetcher {
   readonly #options: ImageFetcherOptions
@@ -61,6 +63,8 @@ export class ImageFetcher {
     if (this.#isUnderWay || this.#timer !== null) return
     const restMs = this.#options.clock.monotonicMs() - this.#atRestSinceMs
     if (restMs >= AT_REST_MS) this.#attempt = 0
+    // Snapshots do help, the stream is what breaks: long pauses would only keep the book blind.
+    else if (restMs >= 0) this.#attempt = Math.min(this.#attempt, RESTLESS_ATTEMPT_MAX)
     this.#atRestSinceMs = Number.NaN
     this.#schedule(this.#pauseMs())
   }
