@@ -133,13 +133,6 @@ export class PositionFile implements CandlePositions {
     const { files, path, logger } = this.#options
     const text = files.read(path)
     if (text === null || text === '') return
-    const version = new RegExp(`^${FORMAT} (\\d+)\\n`).exec(text)?.[1]
-    if (version !== undefined && Number(version) !== VERSION) {
-      const aside = `${path}.version-${version}`
-      files.replace(aside, text)
-      logger.warn(`${path} is of version ${version}, which this program does not read; kept as ${aside}`)
-      return
-    }
     let damaged = 0
     for (const line of text.split('\n')) {
       if (line === '' || `${line}\n` === HEADER) continue
@@ -149,7 +142,16 @@ export class PositionFile implements CandlePositions {
         this.#openTimes.set(record.name, record.openTimeMs)
       }
     }
-    if (damaged > 0) logger.warn(`${path}: ${damaged} damaged record(s) left out`, { path, damaged })
+    if (damaged === 0) return
+    const version = new RegExp(`^${FORMAT} (\\d+)\\n`).exec(text)?.[1]
+    // With a record that reads well it is this version after all, and the header is what was damaged.
+    if (version !== undefined && Number(version) !== VERSION && this.#openTimes.size === 0) {
+      const aside = `${path}.version-${version}`
+      files.replace(aside, text)
+      logger.warn(`${path} is of version ${version}, which this program does not read; kept as ${aside}`)
+      return
+    }
+    logger.warn(`${path}: ${damaged} damaged line(s) left out`, { path, damaged })
   }
 
   #compact(): void {
