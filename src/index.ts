@@ -27,6 +27,7 @@ export type {
   BookConfig,
   BookSideView,
   BookView,
+  CandleConfig,
   ConfigIssue,
   ConnectionConfig,
   ConnectionErrorCode,
@@ -52,6 +53,7 @@ export {
   loadConfigFile,
   MessageParseError,
   RestError,
+  StateError,
   SubscriptionError,
   streamConfig,
 } from './live/index.js'

@@ -1,8 +1,11 @@
 /** The live feed: manager, configuration, errors. One name per line of what a user may rely on. */
 export type { BookSideView, BookView } from './books/index.js'
+export { type CandleStats, StateError } from './candles/index.js'
 export type {
   BookConfig,
   BookConfigInput,
+  CandleConfig,
+  CandleConfigInput,
   ConfigExplanation,
   ConfigField,
   ConfigSources,

@@ -65,6 +65,7 @@ export function managerStats(context: ReportContext, audit: AuditLog): FeedManag
     errorsByCode: run?.errors.byCode() ?? {},
     gapsOpened: run?.integrity.gaps.counts().opened ?? 0,
     gaps: run?.integrity.gaps.counts() ?? { opened: 0, filled: 0, unfillable: 0, open: 0 },
+    candles: run?.integrity.candles.stats() ?? null,
     watchdogRestarts: run?.watchdogRestarts ?? 0,
     resubscriptions: run?.resubscriptions ?? 0,
     logEvents: audit.counts(),

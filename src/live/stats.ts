@@ -2,6 +2,7 @@
 import type { BusStats } from '../bus/index.js'
 import type { FeedManagerState } from '../types/health.js'
 import type { LogEventName } from '../types/log-event.js'
+import type { CandleStats } from './candles/index.js'
 import type { ConnectionStats } from './connection/index.js'
 import type { Feed } from './feed.js'
 import type { GapCounts } from './gaps/index.js'
@@ -35,6 +36,8 @@ export interface FeedManagerStats {
   readonly gapsOpened: number
   /** What became of them. */
   readonly gaps: GapCounts
+  /** Finalized candles: published from the stream and over REST, dropped as repeats, lost; `null` before the first start. */
+  readonly candles: CandleStats | null
   readonly watchdogRestarts: number
   /** Streams that were subscribed again because they were silent. */
   readonly resubscriptions: number
