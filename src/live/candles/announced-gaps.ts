@@ -67,6 +67,12 @@ export class AnnouncedGaps {
     }
   }
 
+  /** Nobody will fill what is open; candles before `nextOpenTimeMs` were published. */
+  abandon(nextOpenTimeMs: number): void {
+    for (const { gap, from, to } of this.#open.splice(0))
+      gap.unfillable(this.#range(Math.max(from, nextOpenTimeMs), to))
+  }
+
   #range(from: number, to: number): { fromOpenTimeMs: number; toOpenTimeMs: number; missing: number } {
     const missing = candlesBetween(from, nextOpenTimeMs(to, this.#interval), this.#interval)
     return { fromOpenTimeMs: from, toOpenTimeMs: to, missing }

@@ -168,6 +168,12 @@ export class CandleLine {
     this.#held.length = 0
   }
 
+  /** The stream is not wanted any more: what is missing now stays missing. */
+  abandon(): void {
+    this.stop()
+    if (this.#last !== null) this.#gaps.abandon(this.#next(this.#last))
+  }
+
   // --- publishing ---------------------------------------------------------------------------------------------
 
   #publish(candle: Candle): void {

@@ -66,11 +66,11 @@ export class CandleSequencer implements Publisher<Candle> {
     this.#lines.set(keyOf(symbol, interval), { feed, line: this.#line(feed, interval, this.#positions) })
   }
 
-  /** Forgets a stream that was unsubscribed. A saved position stays. */
+  /** Forgets a stream that was unsubscribed: its open gaps end as unfillable, a saved position stays. */
   remove(feed: Feed): void {
     const { symbol, interval } = feed.spec
     if (interval === null) return
-    this.#lines.get(keyOf(symbol, interval))?.line.stop()
+    this.#lines.get(keyOf(symbol, interval))?.line.abandon()
     this.#lines.delete(keyOf(symbol, interval))
   }
 

@@ -334,6 +334,19 @@ describe('finalized candles of one stream', () => {
     rig.sequencer.stop()
   })
 
+  it('that are missing when their stream is unsubscribed are lost', async () => {
+    const rig = new LineRig()
+    await rig.until(1.001)
+    rig.live(0)
+    rig.live(3, T0 + 4 * MINUTE_MS)
+    rig.live(1)
+    rig.sequencer.remove(rig.feed)
+    expect(rig.published).toEqual(['0', '1'])
+    expect(rig.gaps).toEqual(['1 SEQUENCE 1-2 n2', '1 lost 2-2 n1'])
+    await rig.clock.advance(100)
+    expect(rig.clock.pendingTimerCount).toBe(0)
+  })
+
   it('leave no timer behind', async () => {
     const rig = new LineRig()
     await rig.until(1.001)
