@@ -145,6 +145,11 @@ describe('over real sockets', () => {
     await manager.start()
     await waitFor(async () => (await status()) === 200, { timeoutMs: TIMEOUT_MS, what: 'green health' })
 
+    // A hole in trades is known by its ids once there is one to count from, and one that comes after.
+    const hasTrade = (): boolean =>
+      manager.getHealth().feeds.some((one) => one.stream.endsWith('@aggTrade') && one.messageCount > 0)
+    await waitFor(hasTrade, { timeoutMs: TIMEOUT_MS, what: 'a first trade' })
+
     // The venue takes no new connections for longer than the staleness threshold, and drops the present ones.
     venue.inject({ fault: 'connectFail', for: '4s' })
     expect(venue.cut()).toBe(1)
@@ -157,6 +162,9 @@ describe('over real sockets', () => {
     for (const event of ['CONNECTION_DISCONNECTED', 'CONNECTION_RECONNECTING', 'FEED_STALE', 'FEED_RECOVERED']) {
       expect(events).toContain(event)
     }
+    const hasUnit = (unit: string): boolean =>
+      log.some(({ event, data }) => event === 'GAP_OPENED' && data['unit'] === unit)
+    await waitFor(() => hasUnit('tradeId') && hasUnit('time'), { timeoutMs: TIMEOUT_MS, what: 'gaps of both units' })
     const opened = log.filter((event) => event.event === 'GAP_OPENED')
     expect(opened.map(({ data }) => data['cause'])).toEqual(opened.map(() => 'DISCONNECT'))
     expect(opened.map(({ data }) => data['unit'])).toEqual(expect.arrayContaining(['tradeId', 'time']))
