@@ -44,7 +44,7 @@ export interface BookKeeperListener {
 }
 
 /**
- * Deltas kept while waiting for a snapshot; beyond it the oldest go. A snapshot holds everything up to its request
+ * Deltas surely kept while waiting for a snapshot; beyond twice as many the oldest go. A snapshot holds everything up to its request
  * and is given up after ten seconds, so what counts is the time of one request, 25 s at ten a second, and not the
  * minutes that a request may wait in the queue: a thousand books would keep gigabytes for nothing.
  */
@@ -222,7 +222,8 @@ export class BookKeeper {
       return
     }
     this.#buffer.push(delta)
-    if (this.#buffer.length > BUFFER_MAX) this.#buffer.splice(0, this.#buffer.length - BUFFER_MAX)
+    // By halves: moving the whole buffer for each update would cost more than reading it.
+    if (this.#buffer.length >= 2 * BUFFER_MAX) this.#buffer.splice(0, BUFFER_MAX)
   }
 
   #needImage(): void {
