@@ -24,15 +24,22 @@ export type {
 } from './bus/index.js'
 export { Bus, BusError, OVERFLOW_POLICIES } from './bus/index.js'
 export type {
+  BookConfig,
+  BookSideView,
+  BookView,
+  CandleConfig,
   ConfigIssue,
   ConnectionConfig,
   ConnectionErrorCode,
   DepthLevels,
   FeedManagerStats,
+  GapCounts,
+  GapFilter,
   HealthConfig,
   LifecycleErrorCode,
   LiveDataFeedManagerOptions,
   LiveFeedConfigInput,
+  RestErrorCode,
   StreamConfig,
   SubscriptionErrorCode,
 } from './live/index.js'
@@ -45,6 +52,8 @@ export {
   LiveFeedConfig,
   loadConfigFile,
   MessageParseError,
+  RestError,
+  StateError,
   SubscriptionError,
   streamConfig,
 } from './live/index.js'

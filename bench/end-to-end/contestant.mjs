@@ -129,7 +129,8 @@ const contestants = {
         venue: market === 'spot' ? 'BINANCE_SPOT' : 'BINANCE_FUTURES',
         streams,
         emitPartialCandles: true,
-        // The generator speaks no REST; nothing here needs it.
+        // The generator speaks no REST: books stay SYNCING, what is counted are the updates.
+        book: { emitDeltas: true },
         connection: { baseUrl: url, restUrl: `http://127.0.0.1:${port}` },
       },
       bus,

@@ -2,6 +2,7 @@
 import { LogEventName } from '../types/log-event.js'
 import type { AuditLog } from './audit-log.js'
 import type { Feed } from './feed.js'
+import { SilenceStep } from './health/index.js'
 
 export class FeedLog {
   readonly #audit: AuditLog
@@ -10,12 +11,12 @@ export class FeedLog {
     this.#audit = audit
   }
 
-  stale(feed: Feed, ageMs: number, limitMs: number): void {
+  stale(feed: Feed, ageMs: number, limitMs: number, step: SilenceStep): void {
     this.#audit.write(
       LogEventName.FEED_STALE,
       'WARNING',
-      `${feed.spec.name}: no message for ${seconds(ageMs)}, allowed ${seconds(limitMs)}`,
-      { ...identity(feed), ageMs, limitMs },
+      `${feed.spec.name}: no message for ${seconds(ageMs)}${route(feed)}, allowed ${seconds(limitMs)}; ${TRIED[step]}`,
+      { ...identity(feed), ageMs, limitMs, isResubscribed: step >= 1, isHandedOver: step >= 2 },
     )
   }
 
@@ -28,13 +29,11 @@ export class FeedLog {
     )
   }
 
-  silent(feed: Feed, silentMs: number, attempt: 1 | 2): void {
-    const route = feed.spec.route === '' ? '' : ` on route /${feed.spec.route}`
-    const next = attempt === 1 ? 'subscribing it again' : 'subscribing again did not help'
+  silent(feed: Feed, silentMs: number, attempt: 1 | 2 | 3): void {
     this.#audit.write(
       LogEventName.SUBSCRIPTION_SILENT,
       attempt === 1 ? 'WARNING' : 'ERROR',
-      `${feed.spec.name}: acknowledged${route}, but nothing received for ${seconds(silentMs)}; ${next}`,
+      `${feed.spec.name}: acknowledged${route(feed)}, but nothing received for ${seconds(silentMs)}; ${SILENT_NEXT[attempt]}`,
       { ...identity(feed), silentMs, attempt },
     )
   }
@@ -56,6 +55,22 @@ export class FeedLog {
       { connectionId, silentMs },
     )
   }
+}
+
+const TRIED: Readonly<Record<SilenceStep, string>> = {
+  [SilenceStep.LISTENING]: 'nothing tried yet',
+  [SilenceStep.RESUBSCRIBED]: 'subscribed again',
+  [SilenceStep.HANDED_OVER]: 'subscribed again and moved to another connection, in vain',
+}
+
+const SILENT_NEXT: Readonly<Record<1 | 2 | 3, string>> = {
+  1: 'subscribing it again',
+  2: 'subscribing it again did not help',
+  3: 'neither subscribing it again nor another connection helped',
+}
+
+function route(feed: Feed): string {
+  return feed.spec.route === '' ? '' : ` on route /${feed.spec.route}`
 }
 
 function identity(feed: Feed): Record<string, unknown> {

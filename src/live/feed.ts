@@ -38,6 +38,10 @@ export class Feed {
   lastId = -1
   /** How often `resetContinuity` was called. A handler with state of its own forgets it when this changed. */
   resetCount = 0
+  /** Wall clock of the first message that belonged to the new ids, epoch ms; NaN before the first reset. */
+  resetSinceMs: number = Number.NaN
+  /** Called once more for the next message that is not rejected, with its receive time; set by the gap ledger. */
+  onceReceived: ((receiveTimeMs: number) => void) | null = null
 
   constructor(spec: StreamSpec) {
     this.spec = spec
@@ -47,7 +51,8 @@ export class Feed {
    * Forgets what was seen: the next message is taken whatever its id is. For whoever knows that the venue
    * started its ids again; the router calls it when a stream goes on below its last id.
    */
-  resetContinuity(): void {
+  resetContinuity(sinceMs: number = this.lastReceiveTimeMs): void {
+    this.resetSinceMs = sinceMs
     this.lastId = -1
     this.resetCount += 1
   }

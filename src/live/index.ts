@@ -1,5 +1,11 @@
 /** The live feed: manager, configuration, errors. One name per line of what a user may rely on. */
+export type { BookSideView, BookView } from './books/index.js'
+export { type CandleStats, StateError } from './candles/index.js'
 export type {
+  BookConfig,
+  BookConfigInput,
+  CandleConfig,
+  CandleConfigInput,
   ConfigExplanation,
   ConfigField,
   ConfigSources,
@@ -16,6 +22,7 @@ export type {
   RefreshWindow,
   RestLimits,
   RestPaths,
+  SnapshotLevels,
   StreamConfig,
   StreamOptions,
   StreamSpec,
@@ -52,7 +59,10 @@ export {
   MessageParseError,
   SubscriptionError,
 } from './errors.js'
+export type { GapCounts, GapFilter } from './gaps/index.js'
 export type { LiveDataFeedManagerOptions } from './manager.js'
 export { LiveDataFeedManager } from './manager.js'
+export type { RequestGovernorStats } from './rest/request-governor.js'
+export { RestError, type RestErrorCode } from './rest/rest-error.js'
 export type { RouterStats } from './router/index.js'
 export type { FeedManagerStats } from './stats.js'

@@ -13,9 +13,11 @@ import type { Bus } from '../bus/index.js'
 import { createRuntime, type Runtime } from '../runtime/runtime.js'
 import type { Transport } from '../runtime/transport.js'
 import type { FeedSource } from '../types/feed-source.js'
+import type { GapEvent } from '../types/gap.js'
 import { FeedManagerState, type FeedSystemHealth } from '../types/health.js'
 import { LogEventName, type LogLevel } from '../types/log-event.js'
 import { AuditLog } from './audit-log.js'
+import type { BookView } from './books/index.js'
 import {
   LiveFeedConfig,
   type LiveFeedConfigInput,
@@ -28,16 +30,18 @@ import { ConnectionManager, WsTransport } from './connection/index.js'
 import { logConnectionSignals } from './connection-log.js'
 import { LifecycleError, LiveFeedError } from './errors.js'
 import { FeedLog } from './feed-log.js'
-import { GapTracker } from './gap-tracker.js'
+import type { GapFilter } from './gaps/index.js'
 import { createHandlers } from './handlers/index.js'
-import { HealthMonitor } from './health/index.js'
+import { HealthMonitor, handOverWaitMs } from './health/index.js'
 import { HealthPublisher } from './health-publisher.js'
+import { Integrity } from './integrity.js'
 import { type LivePublishers, livePublishers, marketPublishers } from './publishers.js'
 import { RejectionLog } from './rejection-log.js'
 import { managerStats, type ReportContext, systemHealth } from './reports.js'
 import { MessageRouter } from './router/index.js'
+import { type Run, replaceConnectionOf, resubscribe } from './run.js'
 import { Scope, settlesWithin } from './scope.js'
-import { createSignals, type LiveSignals, type Signals } from './signals.js'
+import { createSignals, type LiveSignals } from './signals.js'
 import { ErrorCounts, type FeedManagerStats, noTotals } from './stats.js'
 import { StreamSet } from './stream-set.js'
 
@@ -47,24 +51,6 @@ export interface LiveDataFeedManagerOptions {
   readonly runtime?: Partial<Runtime>
   /** Default: real sockets. */
   readonly transport?: Transport
-}
-
-/** What lives from one `start()` to its `stop()`. */
-interface Run {
-  readonly scope: Scope
-  readonly signals: Signals<LiveSignals>
-  readonly router: MessageRouter
-  readonly connection: ConnectionManager
-  readonly streams: StreamSet
-  readonly monitor: HealthMonitor
-  readonly gaps: GapTracker
-  readonly rejections: RejectionLog
-  readonly errors: ErrorCounts
-  watchdogRestarts: number
-  resubscriptions: number
-  /** Monotonic time when RUNNING was reached; NaN before. */
-  runningSinceMs: number
-  teardown: Promise<void> | null
 }
 
 /** `stop()` promises two seconds; what the connections have not ended by then is abandoned, and said so. */
@@ -184,6 +170,19 @@ export class LiveDataFeedManager implements FeedSource {
     return systemHealth(this.#report(), this.#runtime.clock.wallMs())
   }
 
+  /**
+   * The maintained book of a symbol as it is now, read in place without copying; `undefined` unless its diff stream
+   * is subscribed. See `BookView` for what may be relied on.
+   */
+  book(symbol: string): BookView | undefined {
+    return this.#run?.integrity.books.view(symbol)
+  }
+
+  /** The last word on every hole remembered: all that are open, and the newest thousand that are closed; by id. */
+  gaps(filter?: GapFilter): GapEvent[] {
+    return this.#run?.integrity.gaps.list(filter) ?? []
+  }
+
   getStats(): FeedManagerStats {
     return managerStats(this.#report(), this.#audit)
   }
@@ -224,6 +223,7 @@ export class LiveDataFeedManager implements FeedSource {
   async #endParts(run: Run): Promise<void> {
     const { clock, logger } = this.#runtime
     run.monitor.stop()
+    run.integrity.stop()
     const stopped = run.connection.stop().catch((error: unknown) => {
       logger.error(`${this.name}: connections did not stop cleanly`, { error: String(error) })
     })
@@ -271,21 +271,34 @@ export class LiveDataFeedManager implements FeedSource {
     const { venue, emitPartialCandles } = this.config
     const info = venueInfo(venue)
     const errors = new ErrorCounts()
-    const gaps = new GapTracker({ venue, clock, topic: this.#topics.gaps, audit: this.#audit })
+    const integrity = new Integrity({
+      name: this.name,
+      config: this.config,
+      bus: this.#bus,
+      runtime: this.#runtime,
+      gapTopic: this.#topics.gaps,
+      audit: this.#audit,
+      onChange: () => this.#healthPublisher.request(),
+      onError: (code) => errors.add(code),
+    })
     const rejections = new RejectionLog(this.#audit, clock)
     const signals = createSignals<LiveSignals>((error, signal) => {
       logger.error(`${this.name}: a listener of ${String(signal)} failed`, { error: String(error) })
     })
-    const publishers = marketPublishers(this.#bus, this.name, emitPartialCandles)
-    const handlers = createHandlers({ venue, market: info.market, publishers, emitPartialCandles, continuity: gaps })
+    const handlers = createHandlers({
+      venue,
+      market: info.market,
+      publishers: integrity.before(marketPublishers(this.#bus, this.name, emitPartialCandles)),
+      emitPartialCandles,
+      continuity: integrity.gaps,
+    })
     const router = new MessageRouter({
       handlerFor: (spec) => handlers.handlerFor(spec),
       onRejected: (error, feed) => {
         errors.add(error.code)
         rejections.reject(error, feed)
-        if (feed !== null) gaps.onRejected(feed)
+        if (feed !== null) integrity.onRejected(feed)
       },
-      onReset: (feed, fromMs, toMs) => gaps.onReset(feed, fromMs, toMs),
     })
     const connection = new ConnectionManager({
       venue: info,
@@ -295,15 +308,16 @@ export class LiveDataFeedManager implements FeedSource {
       sink: router,
       signals,
       instanceName: this.name,
+      handOverWaitMs,
     })
     const run: Run = {
       scope: new Scope(),
       signals,
       router,
       connection,
-      streams: new StreamSet(router, connection),
+      streams: new StreamSet(router, connection, integrity),
       monitor: this.#createMonitor(() => run),
-      gaps,
+      integrity,
       rejections,
       errors,
       watchdogRestarts: 0,
@@ -319,9 +333,12 @@ export class LiveDataFeedManager implements FeedSource {
     const { signals } = run
     logConnectionSignals(signals, this.#audit, (code) => run.errors.add(code))
     signals.on('connectionState', () => this.#healthPublisher.request())
-    signals.on('connectionEstablished', () => run.streams.assignConnections())
+    signals.on('connectionEstablished', ({ connectionId }) => {
+      run.streams.assignConnections()
+      run.integrity.onEstablished(run.streams.carriedBy(connectionId))
+    })
     signals.on('connectionDisconnected', ({ connectionId }) => {
-      run.gaps.onDisconnected(run.router.feeds().filter((feed) => feed.connectionId === connectionId))
+      run.integrity.onDisconnected(run.streams.carriedBy(connectionId))
     })
     signals.on('connectionFailed', ({ error }) => {
       const isStarting = this.#state === FeedManagerState.STARTING
@@ -336,8 +353,9 @@ export class LiveDataFeedManager implements FeedSource {
       config: this.config.health,
       feeds: () => current().router.feeds(),
       connections: () => current().connection.connections(),
-      onStale: (feed, ageMs, limitMs) => {
-        feedLog.stale(feed, ageMs, limitMs)
+      onStale: (feed, ageMs, limitMs, step) => {
+        feedLog.stale(feed, ageMs, limitMs, step)
+        current().integrity.onStale(feed)
         this.#healthPublisher.request()
       },
       onRecovered: (feed, silentMs) => {
@@ -345,7 +363,8 @@ export class LiveDataFeedManager implements FeedSource {
         this.#healthPublisher.request()
       },
       onSilent: (feed, silentMs, attempt) => feedLog.silent(feed, silentMs, attempt),
-      onResubscribe: (streams) => this.#resubscribe(current(), streams),
+      onResubscribe: (streams) => resubscribe(current(), streams, this.name, this.#runtime.logger),
+      onHandOver: (feed) => replaceConnectionOf(current(), feed, this.name, this.#runtime.logger),
       onWatchdog: (silentMs) => {
         current().watchdogRestarts++
         feedLog.watchdog(silentMs)
@@ -363,15 +382,6 @@ export class LiveDataFeedManager implements FeedSource {
         current().rejections.flush()
         this.#healthPublisher.now()
       },
-    })
-  }
-
-  #resubscribe(run: Run, streams: readonly string[]): void {
-    run.resubscriptions += streams.length
-    run.connection.resubscribe(streams).catch((error: unknown) => {
-      if (run.scope.isEnded) return
-      if (error instanceof LiveFeedError) run.errors.add(error.code)
-      this.#runtime.logger.warn(`${this.name}: subscribing again failed`, { streams, error: String(error) })
     })
   }
 

@@ -9,6 +9,7 @@ import { LiveFeedError } from '../types/errors.js'
 import type { GapEvent } from '../types/gap.js'
 import type { FeedSystemHealth } from '../types/health.js'
 import type { LogEvent } from '../types/log-event.js'
+import type { OrderBookDelta, OrderBookSnapshot } from '../types/order-book.js'
 import type { Publisher } from '../types/publisher.js'
 import {
   T_BBO,
@@ -52,6 +53,19 @@ export function marketPublishers(bus: Bus, source: string, emitPartialCandles: b
     funding: bus.topic(T_FUNDING, { source }),
     ticker: bus.topic(T_TICKER, { source }),
     liquidations: bus.topic(T_LIQUIDATIONS, { source }),
+  }
+}
+
+/** Where maintained books publish, also from timers, where nobody could catch what a closed bus throws. */
+export function bookPublishers(
+  bus: Bus,
+  source: string,
+  logger: Logger,
+): { readonly pictures: Publisher<OrderBookSnapshot>; readonly deltas: Publisher<OrderBookDelta> } {
+  const onClosed = reportOnce(logger, source)
+  return {
+    pictures: guarded(bus.topic(T_ORDERBOOK, { source }), onClosed),
+    deltas: guarded(bus.topic(T_ORDERBOOK_DELTA, { source }), onClosed),
   }
 }
 

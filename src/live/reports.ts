@@ -5,6 +5,7 @@ import type { Venue } from '../types/venue.js'
 import type { AuditLog } from './audit-log.js'
 import type { ConnectionManager } from './connection/index.js'
 import { publicUrl } from './connection-log.js'
+import type { Integrity } from './integrity.js'
 import type { MessageRouter } from './router/index.js'
 import { type ErrorCounts, type FeedManagerStats, noTotals } from './stats.js'
 import type { StreamSet } from './stream-set.js'
@@ -15,7 +16,7 @@ export interface ReportedRun {
   readonly router: MessageRouter
   readonly connection: ConnectionManager
   readonly monitor: { feedHealth(): FeedHealth[] }
-  readonly gaps: { readonly openedCount: number }
+  readonly integrity: Integrity
   readonly errors: ErrorCounts
   readonly watchdogRestarts: number
   readonly resubscriptions: number
@@ -42,8 +43,8 @@ export function systemHealth(context: ReportContext, timeMs: number): FeedSystem
     totalMessageCount: run?.streams.totals().received ?? 0,
     totalErrorCount: run?.errors.total() ?? 0,
     connections: run?.connection.connections().map((one) => ({ ...one, url: publicUrl(one.url) })) ?? [],
-    feeds: run?.monitor.feedHealth() ?? [],
-    books: [],
+    feeds: run?.integrity.feedHealth(run.monitor.feedHealth(), (stream) => run.router.feed(stream)) ?? [],
+    books: run?.integrity.books.health() ?? [],
     bus: bus.health(),
   }
 }
@@ -62,10 +63,13 @@ export function managerStats(context: ReportContext, audit: AuditLog): FeedManag
     messagesRejected: totals.rejected,
     errorsCount: run?.errors.total() ?? 0,
     errorsByCode: run?.errors.byCode() ?? {},
-    gapsOpened: run?.gaps.openedCount ?? 0,
+    gapsOpened: run?.integrity.gaps.counts().opened ?? 0,
+    gaps: run?.integrity.gaps.counts() ?? { opened: 0, filled: 0, unfillable: 0, open: 0 },
+    candles: run?.integrity.candles.stats() ?? null,
     watchdogRestarts: run?.watchdogRestarts ?? 0,
     resubscriptions: run?.resubscriptions ?? 0,
     logEvents: audit.counts(),
+    rest: run?.integrity.rest.stats() ?? null,
     router: run?.router.stats() ?? null,
     connection: run?.connection.stats() ?? null,
     bus: bus.stats(),

@@ -2,8 +2,11 @@
 import type { BusStats } from '../bus/index.js'
 import type { FeedManagerState } from '../types/health.js'
 import type { LogEventName } from '../types/log-event.js'
+import type { CandleStats } from './candles/index.js'
 import type { ConnectionStats } from './connection/index.js'
 import type { Feed } from './feed.js'
+import type { GapCounts } from './gaps/index.js'
+import type { RequestGovernorStats } from './rest/request-governor.js'
 import type { RouterStats } from './router/index.js'
 
 /**
@@ -31,11 +34,17 @@ export interface FeedManagerStats {
   readonly errorsByCode: Readonly<Record<string, number>>
   /** Holes reported on `live.gap`. */
   readonly gapsOpened: number
+  /** What became of them. */
+  readonly gaps: GapCounts
+  /** Finalized candles: published from the stream and over REST, dropped as repeats, lost; `null` before the first start. */
+  readonly candles: CandleStats | null
   readonly watchdogRestarts: number
   /** Streams that were subscribed again because they were silent. */
   readonly resubscriptions: number
   /** Events written to `log.event` by this manager, since it was constructed. */
   readonly logEvents: Readonly<Partial<Record<LogEventName, number>>>
+  /** Requests and used weight. `null` before the first start. */
+  readonly rest: RequestGovernorStats | null
   /** `null` before the first start. */
   readonly router: RouterStats | null
   /** `null` before the first start. */

@@ -22,19 +22,31 @@ export interface StreamCarrier {
   connectionOf(streamName: string): string
 }
 
+/** Told of every stream that comes and goes. */
+export interface StreamObserver {
+  onAdded(feed: Feed): void
+  onRemoved(feed: Feed): void
+}
+
 export class StreamSet {
   readonly #registry: FeedRegistry
   readonly #carrier: StreamCarrier
+  readonly #observer: StreamObserver | null
   readonly #retired: FeedTotals = noTotals()
 
-  constructor(registry: FeedRegistry, carrier: StreamCarrier) {
+  constructor(registry: FeedRegistry, carrier: StreamCarrier, observer: StreamObserver | null = null) {
     this.#registry = registry
     this.#carrier = carrier
+    this.#observer = observer
   }
 
   /** Registers streams that the carrier is about to be started with. */
   register(specs: readonly StreamSpec[]): void {
-    for (const spec of specs) this.#registry.add(spec)
+    for (const spec of specs) {
+      const isNew = this.#registry.feed(spec.name) === undefined
+      const feed = this.#registry.add(spec)
+      if (isNew) this.#observer?.onAdded(feed)
+    }
   }
 
   /**
@@ -75,6 +87,11 @@ export class StreamSet {
     for (const feed of this.#registry.feeds()) feed.connectionId = this.#carrier.connectionOf(feed.spec.name)
   }
 
+  /** The streams that this connection carries now. */
+  carriedBy(connectionId: string): Feed[] {
+    return this.#registry.feeds().filter((feed) => feed.connectionId === connectionId)
+  }
+
   /** Over all streams, those removed included. */
   totals(): FeedTotals {
     const totals = { ...this.#retired }
@@ -87,5 +104,6 @@ export class StreamSet {
     if (feed === undefined) return
     addFeed(this.#retired, feed)
     this.#registry.remove(name)
+    this.#observer?.onRemoved(feed)
   }
 }

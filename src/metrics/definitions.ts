@@ -7,6 +7,7 @@
  * Prometheus expects.
  */
 import { ConnectionState, FeedManagerState } from '../types/health.js'
+import { BookState } from '../types/order-book.js'
 import type { Scrape, SourceScrape } from './scrape.js'
 
 export type Labels = Readonly<Record<string, string>>
@@ -22,6 +23,7 @@ export interface MetricDefinition {
 
 const MANAGER = ['manager', 'venue'] as const
 const CONNECTION = [...MANAGER, 'connection', 'route'] as const
+const BOOK = [...MANAGER, 'symbol'] as const
 const FEED = [...MANAGER, 'symbol', 'stream_type', 'detail'] as const
 
 export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
@@ -78,6 +80,11 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
       sample({ ...source.labels, event }, count)
   }),
   ofStats('gaps_opened_total', 'Holes in streams reported on live.gap.', (stats) => stats.gapsOpened),
+  ofStats('gaps_filled_total', 'Holes that were filled.', (stats) => stats.gaps.filled),
+  ofStats('gaps_unfillable_total', 'Holes that stay.', (stats) => stats.gaps.unfillable),
+  ofManagers('gaps_open', 'gauge', 'Holes that are neither filled nor given up.', [], ({ labels, stats }, sample) => {
+    if (stats !== null) sample(labels, stats.gaps.open)
+  }),
   ofStats(
     'watchdog_restarts_total',
     'Times the watchdog restarted all connections, or one that was silent alone.',
@@ -239,6 +246,43 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     },
   ),
 
+  // Books
+  ofBooks(
+    'book_state',
+    'gauge',
+    '1 for the state the book is in, 0 for the others.',
+    ['state'],
+    (book, labels, sample) => {
+      for (const state of Object.values(BookState)) sample({ ...labels, state }, book.state === state ? 1 : 0)
+    },
+  ),
+  ofBooks('book_resyncs_total', 'counter', 'Times the book was rebuilt after a break.', [], (book, labels, sample) =>
+    sample(labels, book.resyncCount),
+  ),
+  ofBooks('book_updates_total', 'counter', 'Updates that changed the book.', [], (book, labels, sample) =>
+    sample(labels, book.appliedCount),
+  ),
+  ofBooks('book_buffered', 'gauge', 'Updates kept while a snapshot is awaited.', [], (book, labels, sample) =>
+    sample(labels, book.bufferedCount),
+  ),
+  ofBooks('book_snapshots_total', 'counter', 'Snapshots asked for.', [], (book, labels, sample) =>
+    sample(labels, book.snapshotCount),
+  ),
+
+  // REST
+  ofRest('rest_requests_total', 'counter', 'Requests sent.', (rest) => rest.sent),
+  ofRest('rest_failed_total', 'counter', 'Requests that were given up.', (rest) => rest.failed),
+  ofRest('rest_limited_total', 'counter', 'Answers 429: the venue asks to slow down.', (rest) => rest.limited429),
+  ofRest('rest_banned_total', 'counter', 'Answers 418: the address is banned for a time.', (rest) => rest.banned418),
+  ofRest('rest_used_weight', 'gauge', 'Request weight used in the current minute.', (rest) => rest.usedWeight),
+  ofRest(
+    'rest_weight_limit',
+    'gauge',
+    'Request weight this process allows itself per minute.',
+    (rest) => rest.weightPerMinute,
+  ),
+  ofRest('rest_queued', 'gauge', 'Requests that wait.', (rest) => rest.queued),
+
   // Bus
   ofTopics('bus_published_total', 'counter', 'Messages published.', (topic) => topic.published),
   ofTopics('bus_delivered_total', 'counter', 'Calls of handlers and reads from streams.', (topic) => topic.delivered),
@@ -260,6 +304,7 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
 ]
 
 type Connection = SourceScrape['health']['connections'][number]
+type Book = SourceScrape['health']['books'][number]
 type Feed = SourceScrape['health']['feeds'][number]
 type ManagerStats = NonNullable<SourceScrape['stats']>
 type Topic = NonNullable<Scrape['bus']>['topics'][string]
@@ -312,6 +357,30 @@ function ofConnections(
     }
   })
   return { ...definition, labels: [...CONNECTION, ...labels] }
+}
+
+function ofBooks(
+  name: string,
+  type: MetricDefinition['type'],
+  help: string,
+  labels: readonly string[],
+  read: (book: Book, labels: Labels, sample: Sample) => void,
+): MetricDefinition {
+  const definition = ofManagers(name, type, help, [], (source, sample) => {
+    for (const book of source.health.books) read(book, { ...source.labels, symbol: book.symbol }, sample)
+  })
+  return { ...definition, labels: [...BOOK, ...labels] }
+}
+
+function ofRest(
+  name: string,
+  type: MetricDefinition['type'],
+  help: string,
+  value: (rest: NonNullable<ManagerStats['rest']>) => number,
+): MetricDefinition {
+  return ofManagers(name, type, help, [], ({ labels, stats }, sample) => {
+    if (stats !== null && stats.rest !== null) sample(labels, value(stats.rest))
+  })
 }
 
 function ofFeeds(

@@ -1,5 +1,6 @@
 /** Everything from outside that the feed needs, in one bundle with production defaults. */
 import type { Clock } from './clock.js'
+import { type FileStore, NodeFileStore } from './file-store.js'
 import { FetchHttpClient, type HttpClient } from './http-client.js'
 import { guardedLogger, type Logger, SILENT_LOGGER } from './logger.js'
 import { type Random, randomSeed, SeededRandom } from './random.js'
@@ -9,6 +10,7 @@ export interface Runtime {
   readonly clock: Clock
   readonly random: Random
   readonly http: HttpClient
+  readonly files: FileStore
   readonly logger: Logger
 }
 
@@ -18,6 +20,7 @@ export function createRuntime(overrides: Partial<Runtime> = {}): Runtime {
     clock: overrides.clock ?? new SystemClock(),
     random: overrides.random ?? new SeededRandom(randomSeed()),
     http: overrides.http ?? new FetchHttpClient(),
+    files: overrides.files ?? new NodeFileStore(),
     logger: overrides.logger === undefined ? SILENT_LOGGER : guardedLogger(overrides.logger),
   }
 }

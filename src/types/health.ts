@@ -103,6 +103,15 @@ export interface BookHealth {
   readonly state: BookState
   readonly sequence: number
   readonly resyncCount: number
+  /** Updates that changed the book. */
+  readonly appliedCount: number
+  /** Updates kept while a snapshot is awaited. */
+  readonly bufferedCount: number
+  /** Snapshots asked for, and requests that gave none. */
+  readonly snapshotCount: number
+  readonly snapshotFailureCount: number
+  readonly bidLevels: number
+  readonly askLevels: number
 }
 
 export interface BusHealth {

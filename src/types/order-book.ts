@@ -63,8 +63,12 @@ export interface OrderBookSnapshot {
 }
 
 /**
- * Changed levels of a book: absolute quantities, zero removes the level. `bids` and `asks` are in the
- * venue's order, not sorted by price.
+ * Changed levels of a maintained book: absolute quantities, zero removes the level. `bids` and `asks` are in
+ * the venue's order, not sorted by price.
+ *
+ * With `isSnapshot` it is the whole book, best first, at `sequence`: forget what you had. One comes when the
+ * book was built for the first time and after every resync; until the first one, and between a break and the
+ * next one, deltas alone do not make a book.
  */
 export interface OrderBookDelta {
   readonly venue: Venue
@@ -74,6 +78,8 @@ export interface OrderBookDelta {
   readonly sequence: number
   /** Futures: last id of the delta before this one on the same stream; continuity is `previousSequence == previous sequence`. */
   readonly previousSequence: number | null
+  /** Only on a full replacement. */
+  readonly isSnapshot?: true
   readonly bids: PriceLevels
   readonly asks: PriceLevels
   readonly venueTimeMs: number

@@ -99,6 +99,7 @@ export const TOPIC_CATALOG: TopicCatalog = {
       firstSequence: 'number: first venue update id covered',
       sequence: 'number: last venue update id covered',
       previousSequence: 'number | null: last id of the delta before (futures)',
+      isSnapshot: 'true?: the whole book, replacing what you had; absent on changes',
       bids: '[{price, qty}]: changed bids, in the venue’s order',
       asks: '[{price, qty}]: changed asks, in the venue’s order',
       venueTimeMs: VENUE_TIME,

@@ -54,6 +54,10 @@ export const LAYERS: readonly Layer[] = [
     mayImport: ['src/runtime', 'src/types', ...LIVE_CONTRACTS],
     mayImportTypes: ['src/live/config'],
   },
+  {
+    path: 'src/live/candles',
+    mayImport: ['src/market', 'src/runtime', 'src/types', 'src/live/config', 'src/live/rest', ...LIVE_CONTRACTS],
+  },
   // Beside the manager: smaller files it is made of, which know at most the contracts and one or two parts.
   {
     path: 'src/live',

@@ -14,6 +14,7 @@ interface LiveOptions extends FeedOptions {
   readonly baseUrl?: string
   readonly restUrl?: string
   readonly partial?: boolean
+  readonly stateDir?: string
 }
 
 export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>) => Promise<void>): void {
@@ -24,6 +25,7 @@ export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>
     .option('--config <file>', 'YAML or JSON configuration; FEEDBUS_… variables win over it, flags over both')
     .option('--base-url <url>', 'WebSocket address instead of the venue table, e.g. ws://127.0.0.1:9001')
     .option('--rest-url <url>', 'REST address instead of the venue table')
+    .option('--state-dir <folder>', 'remember the last candles there, so that a restart goes on after them')
     .option('--partial', 'also publish forming candles on mkt.candles.partial')
     .action((options: LiveOptions) => run(live(options)))
 }
@@ -83,6 +85,14 @@ async function live(options: LiveOptions): Promise<ExitCode> {
 
 /** The flags that are configuration; the others belong to the command. */
 function configFlags(options: LiveOptions): Readonly<Record<string, unknown>> {
-  const { venue, symbols, streams, baseUrl, restUrl, partial } = options
-  return { venue, symbols, streams, baseUrl, restUrl, ...(partial === true ? { emitPartialCandles: true } : {}) }
+  const { venue, symbols, streams, baseUrl, restUrl, stateDir, partial } = options
+  return {
+    venue,
+    symbols,
+    streams,
+    baseUrl,
+    restUrl,
+    stateDir,
+    ...(partial === true ? { emitPartialCandles: true } : {}),
+  }
 }

@@ -44,10 +44,11 @@ export interface BookKeeperListener {
 }
 
 /**
- * Deltas kept while waiting for a snapshot. At ten a second this is more than six minutes; beyond it the oldest
- * go, because a snapshot that old would be refused anyway.
+ * Deltas surely kept while waiting for a snapshot; beyond twice as many the oldest go. A snapshot holds everything up to its request
+ * and is given up after ten seconds, so what counts is the time of one request, 25 s at ten a second, and not the
+ * minutes that a request may wait in the queue: a thousand books would keep gigabytes for nothing.
  */
-const BUFFER_MAX = 4_096
+const BUFFER_MAX = 256
 
 export class BookKeeper {
   readonly symbol: string
@@ -67,7 +68,7 @@ export class BookKeeper {
   resyncCount = 0
   /** Snapshots older than the first buffered delta: asked for again. */
   oldImageCount = 0
-  /** When the current resync began, on the clock of `receiveTimeMs`; NaN outside one. */
+  /** Of the newest update that the book holds; NaN before the first. */
   lastVenueTimeMs: number = Number.NaN
   lastReceiveTimeMs: number = Number.NaN
 
@@ -144,6 +145,9 @@ export class BookKeeper {
       // Futures: an update that ends exactly at the snapshot is the bridge, and applying it changes nothing.
       if (delta.sequence <= this.book.sequence) {
         this.staleCount++
+        // The snapshot holds it, so the book is at least as new.
+        this.lastVenueTimeMs = delta.venueTimeMs
+        this.lastReceiveTimeMs = delta.receiveTimeMs
         continue
       }
       if (!this.#continues(delta)) {
@@ -218,7 +222,8 @@ export class BookKeeper {
       return
     }
     this.#buffer.push(delta)
-    if (this.#buffer.length > BUFFER_MAX) this.#buffer.splice(0, this.#buffer.length - BUFFER_MAX)
+    // By halves: moving the whole buffer for each update would cost more than reading it.
+    if (this.#buffer.length >= 2 * BUFFER_MAX) this.#buffer.splice(0, BUFFER_MAX)
   }
 
   #needImage(): void {

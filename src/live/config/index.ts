@@ -19,6 +19,10 @@ export type { StreamSpec } from './stream-spec.js'
 export { resolveStream, resolveStreams, type StreamOptions, streamConfig } from './streams.js'
 export { wireSymbol } from './symbols.js'
 export type {
+  BookConfig,
+  BookConfigInput,
+  CandleConfig,
+  CandleConfigInput,
   ConnectionConfig,
   ConnectionConfigInput,
   DepthLevels,
@@ -26,6 +30,7 @@ export type {
   HealthConfigInput,
   LiveFeedConfigInput,
   RefreshWindow,
+  SnapshotLevels,
   StreamConfig,
 } from './types.js'
 export { type RestLimits, type RestPaths, type UpdateSpeeds, VENUE_NAMES, type VenueInfo, venueInfo } from './venues.js'

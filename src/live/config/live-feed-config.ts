@@ -10,7 +10,15 @@ import { type ParsedConfig, SUBSCRIBE_FLAGS, viewOf } from './schema.js'
 import { checkShape } from './shape-messages.js'
 import type { StreamSpec } from './stream-spec.js'
 import { depthLevelsOf, specOf, uniqueSpecs } from './streams.js'
-import type { ConnectionConfig, DepthLevels, HealthConfig, LiveFeedConfigInput, StreamConfig } from './types.js'
+import type {
+  BookConfig,
+  CandleConfig,
+  ConnectionConfig,
+  DepthLevels,
+  HealthConfig,
+  LiveFeedConfigInput,
+  StreamConfig,
+} from './types.js'
 import { type VenueInfo, venueInfo } from './venues.js'
 
 export class LiveFeedConfig {
@@ -28,6 +36,8 @@ export class LiveFeedConfig {
   /** The explicit ones only; `streamSpecs()` has all. */
   readonly streams: readonly StreamConfig[]
   readonly emitPartialCandles: boolean
+  readonly book: Readonly<BookConfig>
+  readonly candles: Readonly<CandleConfig>
   readonly connection: Readonly<ConnectionConfig>
   readonly health: Readonly<HealthConfig>
   readonly #specs: readonly StreamSpec[]
@@ -48,6 +58,8 @@ export class LiveFeedConfig {
     this.subscribeLiquidations = parsed.subscribeLiquidations
     this.streams = Object.freeze(parsed.streams.map(frozenStream))
     this.emitPartialCandles = parsed.emitPartialCandles
+    this.book = Object.freeze({ ...parsed.book })
+    this.candles = Object.freeze({ ...parsed.candles, stateDir: parsed.candles.stateDir ?? null })
     this.connection = connectionOf(info, parsed.connection)
     this.health = Object.freeze({ ...parsed.health })
     this.#specs = uniqueSpecs([...simpleForm(this), ...this.streams].map((stream) => specOf(info, stream)))
@@ -83,6 +95,7 @@ export class LiveFeedConfig {
    * the venue are left out; `Infinity` is the text `Infinity`.
    */
   toJSON(): LiveFeedConfigInput {
+    const { stateDir, ...candles } = this.candles
     const { baseUrl, restUrl, maxReconnectAttempts, refreshWindow, ...timings } = this.connection
     const info = venueInfo(this.venue)
     const isOwnBase = baseUrl === resolveEndpoints(info, {}).baseUrl
@@ -100,6 +113,8 @@ export class LiveFeedConfig {
       subscribeLiquidations: this.subscribeLiquidations,
       streams: this.streams.map((stream) => ({ ...stream })),
       emitPartialCandles: this.emitPartialCandles,
+      book: { ...this.book },
+      candles: { ...candles, ...(stateDir === null ? {} : { stateDir }) },
       connection: {
         ...(isOwnBase ? {} : { baseUrl }),
         ...(isOwnRest ? {} : { restUrl }),
@@ -166,6 +181,7 @@ function connectionOf(info: VenueInfo, parsed: ParsedConfig['connection']): Conn
     pingIntervalMs: parsed.pingIntervalMs,
     pingTimeoutMs: parsed.pingTimeoutMs,
     maxReconnectAttempts: maxReconnectAttempts === 'Infinity' ? Number.POSITIVE_INFINITY : maxReconnectAttempts,
+    firstReconnectDelayMs: parsed.firstReconnectDelayMs,
     baseReconnectDelayMs: parsed.baseReconnectDelayMs,
     reconnectDelayMsMax: parsed.reconnectDelayMsMax,
     reconnectJitter: parsed.reconnectJitter,

@@ -19,6 +19,7 @@ export function ruleProblems(view: ConfigView): Problem[] {
     ...(info === undefined ? [] : simpleFormProblems(info, view)),
     ...view.streams.flatMap((stream, index) => streamRuleProblems(info, stream, ['streams', index])),
     ...(info === undefined ? [] : maintainedBookProblems(info, view)),
+    ...(info === undefined ? [] : snapshotProblems(info, view)),
     ...addressProblems(info, view),
     ...timingProblems(view),
     ...(info === undefined ? [] : liveVenueProblems(info, view)),
@@ -70,6 +71,13 @@ function maintainedBookProblems(info: VenueInfo, view: ConfigView): Problem[] {
     if (config !== undefined) entries.push({ spec: specOf(info, config), path: ['streams', index] })
   })
   return twoBooksProblems(entries)
+}
+
+function snapshotProblems(info: VenueInfo, { book }: ConfigView): Problem[] {
+  const levels = book.snapshotLevels
+  if (levels === undefined || info.restLimits.depthSnapshotWeights[levels] !== undefined) return []
+  const offered = Object.keys(info.restLimits.depthSnapshotWeights).join(', ')
+  return [{ path: ['book', 'snapshotLevels'], message: `${levels} is not offered by ${info.venue}: one of ${offered}` }]
 }
 
 function addressProblems(info: VenueInfo | undefined, view: ConfigView): Problem[] {

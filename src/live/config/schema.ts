@@ -9,7 +9,14 @@ import { CANDLE_INTERVALS, StreamType } from '../../types/stream.js'
 import { Venue } from '../../types/venue.js'
 import type { ConfigPath } from './problem.js'
 import { SYMBOL_LENGTH_MAX, SYMBOL_PATTERN_PORTABLE, symbolProblem } from './symbols.js'
-import type { ConnectionConfigInput, HealthConfig, LiveFeedConfigInput, StreamConfig } from './types.js'
+import type {
+  BookConfig,
+  CandleConfigInput,
+  ConnectionConfigInput,
+  HealthConfig,
+  LiveFeedConfigInput,
+  StreamConfig,
+} from './types.js'
 
 /** `setTimeout` fires at once beyond this, so no duration may be longer (24.8 days). */
 const DURATION_MS_MAX = 2_147_483_647
@@ -76,9 +83,14 @@ const connectionSchema = z.strictObject({
     .describe(
       'Consecutive failed attempts before giving up. Infinity (.inf in YAML, the text "Infinity" elsewhere) never gives up.',
     ),
+  firstReconnectDelayMs: durationMs()
+    .default(50)
+    .describe(
+      'Delay in milliseconds of the first attempt after a healthy connection (10 s of data) was lost; at most the base delay.',
+    ),
   baseReconnectDelayMs: durationMs()
     .default(1_000)
-    .describe('First reconnect delay in milliseconds; doubles with each failure.'),
+    .describe('Reconnect delay in milliseconds; doubles with each failure.'),
   reconnectDelayMsMax: durationMs().default(60_000).describe('Longest reconnect delay in milliseconds, before jitter.'),
   reconnectJitter: z
     .number()
@@ -114,6 +126,56 @@ const healthSchema = z.strictObject({
 
 const flag = (description: string) => z.boolean().default(false).describe(description)
 
+const bookSchema = z.strictObject({
+  publishLevels: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(20)
+    .describe('Levels per side of the pictures of a maintained book on mkt.orderbook.'),
+  publishIntervalMs: z
+    .int()
+    .min(0)
+    .max(DURATION_MS_MAX)
+    .default(0)
+    .describe(
+      'Shortest time between two pictures of one book in milliseconds; 0 publishes every change. A change of state goes out at once.',
+    ),
+  emitDeltas: flag('Also publish every change of a maintained book, on mkt.orderbook.delta.'),
+  snapshotLevels: z
+    .literal([100, 500, 1000, 5000])
+    .default(1000)
+    .describe(
+      'Levels per side that a snapshot of a maintained book asks for; 5000 on spot only, for five times the weight.',
+    ),
+})
+
+const candleSchema = z.strictObject({
+  closeGraceMs: durationMs()
+    .default(3_000)
+    .describe(
+      'A finalized candle that the stream has not sent this many milliseconds after its end is fetched over REST.',
+    ),
+  holdMsMax: durationMs()
+    .default(30_000)
+    .describe(
+      'Milliseconds that live candles wait for missing ones before them while REST brings nothing; then the missing ones are unfillable.',
+    ),
+  backfillCountMax: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10_000)
+    .describe('Missing candles of one stream that are fetched at most; older ones are declared unfillable.'),
+  stateDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of the state file, so that a restarted process goes on with the candle after the last one. Left out: no file.',
+    ),
+})
+
 const rootSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema is, for editors. Not read.'),
   venue: z.enum(Venue).describe('Trading place, product and environment.'),
@@ -137,6 +199,8 @@ const rootSchema = z.strictObject({
   subscribeLiquidations: flag('Forced orders of each symbol. Futures only.'),
   streams: z.array(streamSchema).default([]).describe('Explicit streams; symbols or streams or both, at least one.'),
   emitPartialCandles: flag('Also publish forming candles, on mkt.candles.partial.'),
+  book: bookSchema.prefault({}).describe('Maintained books: DEPTH streams without depthLevels.'),
+  candles: candleSchema.prefault({}).describe('Order and backfill of finalized candles.'),
   connection: connectionSchema.prefault({}).describe('Behaviour of the WebSocket connections.'),
   health: healthSchema.prefault({}).describe('Staleness and watchdog.'),
 })
@@ -146,8 +210,14 @@ type Optional = 'baseUrl' | 'restUrl' | 'refreshWindow'
 
 export type ParsedConnection = Filled<Omit<ConnectionConfigInput, Optional>> & Pick<ConnectionConfigInput, Optional>
 
+export type ParsedCandles = Filled<Omit<CandleConfigInput, 'stateDir'>> & Pick<CandleConfigInput, 'stateDir'>
+
 /** What the schema makes of an input: defaults filled in, `Infinity` still text, addresses still as given. */
-export type ParsedConfig = Filled<Omit<LiveFeedConfigInput, '$schema' | 'connection' | 'health'>> & {
+export type ParsedConfig = Filled<
+  Omit<LiveFeedConfigInput, '$schema' | 'book' | 'candles' | 'connection' | 'health'>
+> & {
+  readonly book: BookConfig
+  readonly candles: ParsedCandles
   readonly connection: ParsedConnection
   readonly health: HealthConfig
 }
@@ -169,6 +239,7 @@ export interface ConfigView {
   readonly connection: Partial<ParsedConnection>
   readonly connectionGiven: ReadonlySet<string>
   readonly health: Partial<HealthConfig>
+  readonly book: Partial<BookConfig>
 }
 
 export type SubscribeFlag =
@@ -226,6 +297,7 @@ export function viewOf(input: unknown): ConfigView {
     connection: validFields(connectionSchema.shape, asRecord(record['connection'])),
     connectionGiven: new Set(Object.keys(asRecord(record['connection']))),
     health: validFields(healthSchema.shape, asRecord(record['health'])),
+    book: validFields(bookSchema.shape, asRecord(record['book'])),
   }
 }
 
@@ -298,5 +370,7 @@ const inputAgrees: [
   Same<keyof z.input<typeof rootSchema>, keyof LiveFeedConfigInput>,
   Same<z.input<typeof connectionSchema>, Written<NonNullable<LiveFeedConfigInput['connection']>>>,
   Same<z.input<typeof healthSchema>, Written<NonNullable<LiveFeedConfigInput['health']>>>,
-] = [true, true, true, true]
+  Same<z.input<typeof bookSchema>, Written<NonNullable<LiveFeedConfigInput['book']>>>,
+  Same<z.input<typeof candleSchema>, Written<CandleConfigInput>>,
+] = [true, true, true, true, true, true]
 void inputAgrees

@@ -22,7 +22,7 @@ export function environmentProblems(env: Readonly<Record<string, string | undefi
     if (!name.startsWith(ENV_PREFIX) || env[name] === '' || known.includes(name)) return []
     const loose = name.replaceAll('_', '')
     const meant = known.find((other) => editDistance(loose, other.replaceAll('_', '')) <= 2)
-    const isSection = /^FEEDBUS_(CONNECTION|HEALTH)_/.test(name)
+    const isSection = /^FEEDBUS_(BOOK|CANDLES|CONNECTION|HEALTH)_/.test(name)
     if (meant === undefined && !isSection) return []
     const hint = meant === undefined ? '; see docs/configuration.md for the names' : `. Did you mean ${meant}?`
     return [{ name, message: `unknown variable${hint}` }]

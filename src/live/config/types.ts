@@ -46,6 +46,11 @@ export interface ConnectionConfigInput {
   readonly pingTimeoutMs?: number | undefined
   /** Consecutive failures before giving up. Default `Infinity`; in JSON and environment the text `Infinity`. */
   readonly maxReconnectAttempts?: number | 'Infinity' | undefined
+  /**
+   * Wait before the first attempt after the loss of a connection that was healthy (10 s of data); later attempts,
+   * and those after a connection that never was, wait as `baseReconnectDelayMs` says. Default 50.
+   */
+  readonly firstReconnectDelayMs?: number | undefined
   /** Default 1 000. */
   readonly baseReconnectDelayMs?: number | undefined
   /** Default 60 000. */
@@ -67,6 +72,33 @@ export interface HealthConfigInput {
   readonly healthCheckIntervalMs?: number | undefined
   /** All connections are restarted after this long without any message. Default 60 000. */
   readonly watchdogTimeoutMs?: number | undefined
+}
+
+/** Levels per side that a snapshot of a maintained book asks for. */
+export type SnapshotLevels = 100 | 500 | 1000 | 5000
+
+/** Maintained books: `DEPTH` streams without `depthLevels`. */
+export interface BookConfigInput {
+  /** Levels per side of the pictures on `mkt.orderbook`. Default 20, at most 1000. */
+  readonly publishLevels?: number | undefined
+  /** Shortest time between two pictures of one book; a change of state goes out at once. Default 0: every change. */
+  readonly publishIntervalMs?: number | undefined
+  /** Also publish every change, on `mkt.orderbook.delta`. Default `false`. */
+  readonly emitDeltas?: boolean | undefined
+  /** Default 1000; 5000 on spot only. */
+  readonly snapshotLevels?: SnapshotLevels | undefined
+}
+
+/** Order and backfill of finalized candles. */
+export interface CandleConfigInput {
+  /** A candle that the stream has not sent this long after its end is fetched over REST. Default 3 000. */
+  readonly closeGraceMs?: number | undefined
+  /** Live candles wait this long for missing ones before them while REST brings nothing. Default 30 000. */
+  readonly holdMsMax?: number | undefined
+  /** Missing candles of one stream that are fetched at most. Default 10 000. */
+  readonly backfillCountMax?: number | undefined
+  /** Folder of the state file that lets a restarted process go on where this one ended. Default: no file. */
+  readonly stateDir?: string | undefined
 }
 
 /** What `new LiveFeedConfig()` takes: `symbols` or `streams` or both, and anything that differs from the defaults. */
@@ -92,8 +124,19 @@ export interface LiveFeedConfigInput {
   readonly streams?: readonly StreamConfig[] | undefined
   /** Also publish forming candles, on `mkt.candles.partial`. Default `false`. */
   readonly emitPartialCandles?: boolean | undefined
+  readonly book?: BookConfigInput | undefined
+  readonly candles?: CandleConfigInput | undefined
   readonly connection?: ConnectionConfigInput | undefined
   readonly health?: HealthConfigInput | undefined
+}
+
+/** `CandleConfigInput` with every default filled in; frozen. */
+export interface CandleConfig {
+  readonly closeGraceMs: number
+  readonly holdMsMax: number
+  readonly backfillCountMax: number
+  /** `null`: no state file. */
+  readonly stateDir: string | null
 }
 
 /** `ConnectionConfigInput` with every default filled in; frozen. */
@@ -107,12 +150,21 @@ export interface ConnectionConfig {
   readonly pingTimeoutMs: number
   /** `Infinity` for never giving up. */
   readonly maxReconnectAttempts: number
+  readonly firstReconnectDelayMs: number
   readonly baseReconnectDelayMs: number
   readonly reconnectDelayMsMax: number
   readonly reconnectJitter: number
   readonly connectionAgeMsMax: number
   readonly refreshWindow: RefreshWindow | null
   readonly streamsPerConnectionMax: number
+}
+
+/** `BookConfigInput` with every default filled in; frozen. */
+export interface BookConfig {
+  readonly publishLevels: number
+  readonly publishIntervalMs: number
+  readonly emitDeltas: boolean
+  readonly snapshotLevels: SnapshotLevels
 }
 
 /** `HealthConfigInput` with every default filled in; frozen. */

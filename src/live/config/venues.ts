@@ -9,7 +9,7 @@
  */
 import { CANDLE_INTERVALS, type CandleInterval, StreamType } from '../../types/stream.js'
 import { type MarketKind, Venue } from '../../types/venue.js'
-import type { DepthLevels } from './types.js'
+import type { DepthLevels, SnapshotLevels } from './types.js'
 
 /** Update speeds of one kind of stream. The first is what the bare name delivers. */
 export interface UpdateSpeeds {
@@ -36,9 +36,8 @@ export interface RestPaths {
 export interface RestLimits {
   /** Request weight per UTC clock minute and address; `exchangeInfo.rateLimits` is the authority. */
   readonly requestWeightPerMinute: number
-  /** Levels a book snapshot asks for: 1000 is the best of levels against weight. */
-  readonly depthSnapshotLevels: number
-  readonly depthSnapshotWeight: number
+  /** Request weight of a book snapshot by levels per side; levels that are not offered are absent. */
+  readonly depthSnapshotWeights: Readonly<Partial<Record<SnapshotLevels, number>>>
   readonly klinesLimitMax: number
 }
 
@@ -141,8 +140,7 @@ const SPOT: MarketFacts = {
   restPaths: restPaths('/api/v3', false),
   restLimits: {
     requestWeightPerMinute: 6000,
-    depthSnapshotLevels: 1000,
-    depthSnapshotWeight: 50,
+    depthSnapshotWeights: { 100: 5, 500: 25, 1000: 50, 5000: 250 },
     klinesLimitMax: 1000,
   },
 }
@@ -166,8 +164,7 @@ const FUTURES: MarketFacts = {
   restPaths: restPaths('/fapi/v1', true),
   restLimits: {
     requestWeightPerMinute: 2400,
-    depthSnapshotLevels: 1000,
-    depthSnapshotWeight: 20,
+    depthSnapshotWeights: { 100: 5, 500: 10, 1000: 20 },
     klinesLimitMax: 1500,
   },
 }

@@ -47,6 +47,8 @@ export interface ConnectionManagerOptions {
   readonly signals: Signals<LiveSignals>
   /** Name of the feed; seeds jitter, so that two feeds in one process do not move in step. */
   readonly instanceName: string
+  /** How long a hand-over may wait for the next message of a stream, by its cadence. Default: the tuning's. */
+  readonly handOverWaitMs?: (spec: StreamSpec) => number
   readonly tuning?: Partial<ConnectionTuning>
 }
 
@@ -61,6 +63,8 @@ interface Shard {
 interface Run {
   readonly shards: Set<Shard>
   readonly shardOf: Map<string, Shard>
+  /** Of every assigned stream. */
+  readonly specs: Map<string, StreamSpec>
   /** Next shard number by route; never reused, so that a name in a log means one connection. */
   readonly shardNumbers: Map<string, number>
   /** Shards that are empty and on their way out. */
@@ -87,6 +91,7 @@ export class ConnectionManager {
     this.#wallJumps = new WallJumpDetector(runtime.clock)
     this.#streamsPerShardMax = Math.max(1, Math.min(config.streamsPerConnectionMax, venue.streamsPerConnectionMax))
     let controlId = 0
+    const { handOverWaitMs } = options
     this.#context = {
       clock: runtime.clock,
       logger: runtime.logger,
@@ -110,6 +115,10 @@ export class ConnectionManager {
       closeTimeoutMs: tuning.closeTimeoutMs,
       streamsPerMessageMax: venue.streamsPerMessageMax,
       connectionLifetimeMs: venue.connectionLifetimeMs,
+      handOverWaitMs: (name) => {
+        const spec = this.#run?.specs.get(name)
+        return spec === undefined || handOverWaitMs === undefined ? tuning.handOverWaitMsMax : handOverWaitMs(spec)
+      },
     }
   }
 
@@ -127,6 +136,7 @@ export class ConnectionManager {
     const run: Run = {
       shards: new Set(),
       shardOf: new Map(),
+      specs: new Map(),
       shardNumbers: new Map(),
       closing: new Set(),
       isStarting: true,
@@ -201,6 +211,15 @@ export class ConnectionManager {
   }
 
   /**
+   * Replaces the socket of one connection by a planned hand-over; resolves like `refresh`. An id that does not
+   * exist (any more) is left alone.
+   */
+  async refreshConnection(connectionId: string, reason: string): Promise<void> {
+    for (const { supervisor } of this.#running().shards)
+      if (supervisor.id === connectionId) await supervisor.refresh(reason)
+  }
+
+  /**
    * Drops all sockets, or those of one connection, and connects anew: the watchdog's way out. Loses what arrives
    * meanwhile.
    */
@@ -219,7 +238,9 @@ export class ConnectionManager {
 
   /** Since construction, over stop and start. */
   stats(): ConnectionStats {
-    return this.#counters.read()
+    let held = 0
+    for (const { supervisor } of this.#run?.shards ?? []) held += supervisor.heldCount
+    return this.#counters.read(held)
   }
 
   /** Id of the connection that carries the stream; `''` when it is not subscribed. */
@@ -232,11 +253,13 @@ export class ConnectionManager {
   /** Gives each new stream a shard of its route with room; what is assigned already is left out. */
   #assign(run: Run, specs: readonly StreamSpec[]): Map<Shard, string[]> {
     const assigned = new Map<Shard, string[]>()
-    for (const { name, route } of specs) {
+    for (const spec of specs) {
+      const { name, route } = spec
       if (run.shardOf.has(name)) continue
       const shard = this.#shardWithRoom(run, route) ?? this.#createShard(run, route)
       shard.names.add(name)
       run.shardOf.set(name, shard)
+      run.specs.set(name, spec)
       const names = assigned.get(shard)
       if (names === undefined) assigned.set(shard, [name])
       else names.push(name)
@@ -287,7 +310,9 @@ export class ConnectionManager {
   #forget(run: Run, shard: Shard, names: readonly string[]): void {
     for (const name of names) {
       shard.names.delete(name)
-      if (run.shardOf.get(name) === shard) run.shardOf.delete(name)
+      if (run.shardOf.get(name) !== shard) continue
+      run.shardOf.delete(name)
+      run.specs.delete(name)
     }
   }
 

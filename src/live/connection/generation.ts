@@ -15,7 +15,6 @@ import { ConnectionError, type SubscriptionError } from '../errors.js'
 import { FrameKind, type FrameOrigin, type FrameSink } from '../frame.js'
 import { type ControlPace, ControlPacer } from './control-pacer.js'
 import { type ControlReply, parseControlReply } from './control-reply.js'
-import { frameStreamName } from './frame-stream-name.js'
 import { Heartbeat } from './heartbeat.js'
 import type { ConnectionCounters } from './stats.js'
 import { type LedgerOptions, SubscriptionLedger } from './subscription-ledger.js'
@@ -50,6 +49,12 @@ export interface GenerationOwner {
   onEnded(generation: Generation, end: GenerationEnd): void
   /** The socket no longer exists. Once, always. */
   onGone(generation: Generation): void
+}
+
+/** Stands between the socket and the frame sink while two sockets overlap; hands on through `deliver`. */
+export interface FrameGate {
+  /** `bytes` may be read during the call only. */
+  onFrame(from: Generation, bytes: Uint8Array, start: number, end: number, receiveTimeMs: number): void
 }
 
 /** What every generation of a manager shares. */
@@ -105,9 +110,8 @@ export class Generation implements TransportSink {
   #firstDataTimeMs = Number.NaN
   #isHealthy = false
   #isShutdownAnnounced = false
-  /** Streams whose first data somebody waits for; `null` when nobody does. */
-  #awaitedData: Set<string> | null = null
-  #onAwaitedData: (() => void) | null = null
+  /** Only during a hand-over. */
+  gate: FrameGate | null = null
 
   constructor(options: GenerationOptions) {
     const { owner, context, wanted } = options
@@ -164,6 +168,11 @@ export class Generation implements TransportSink {
     if (this.#lastReceiveTimeMs !== null) this.#lastReceiveTimeMs += byMs
   }
 
+  /** Data has flowed for the healthy time. */
+  get isHealthy(): boolean {
+    return this.#isHealthy
+  }
+
   get isShutdownAnnounced(): boolean {
     return this.#isShutdownAnnounced
   }
@@ -187,23 +196,6 @@ export class Generation implements TransportSink {
   reconcile(): void {
     this.#wake()
     this.#checkReady()
-  }
-
-  /** Calls `action` once each of `names` has delivered data on this socket; `forgetAwaited` takes names off. */
-  awaitData(names: Iterable<string>, action: () => void): void {
-    this.#awaitedData = new Set(names)
-    this.#onAwaitedData = action
-    this.#checkAwaited()
-  }
-
-  forgetAwaited(names: readonly string[]): void {
-    for (const name of names) this.#awaitedData?.delete(name)
-    this.#checkAwaited()
-  }
-
-  /** How many streams have not delivered yet. */
-  get awaitedCount(): number {
-    return this.#awaitedData?.size ?? 0
   }
 
   /** Ends it for a reason found on our side: told to the owner like any other loss. */
@@ -258,6 +250,17 @@ export class Generation implements TransportSink {
     }
     this.#lifeCount++
     this.#lastReceiveTimeMs = receiveTimeMs
+    if (this.gate === null) this.deliver(bytes, start, end, receiveTimeMs)
+    else this.gate.onFrame(this, bytes, start, end, receiveTimeMs)
+  }
+
+  /** Hands a frame of this socket to the sink; for the gate, which may have held it back. */
+  deliver(bytes: Uint8Array, start: number, end: number, receiveTimeMs: number): void {
+    const counters = this.#context.counters
+    if (this.#phase === 'ENDED') {
+      counters.framesLate++
+      return
+    }
     let kind: FrameKind
     try {
       kind = this.#context.sink.onFrame(bytes, start, end, receiveTimeMs, this.origin)
@@ -270,7 +273,6 @@ export class Generation implements TransportSink {
     counters.framesByKind[kind] = (counters.framesByKind[kind] ?? 0) + 1
     if (kind === FrameKind.DATA) {
       if (!this.#isHealthy) this.#onDataBeforeHealthy(receiveTimeMs)
-      if (this.#awaitedData !== null) this.#onAwaitedFrame(bytes, start, end)
     } else if (kind === FrameKind.CONTROL) this.#onControl(bytes, start, end)
     else if (kind === FrameKind.SERVER_SHUTDOWN) this.#onShutdown()
   }
@@ -359,19 +361,6 @@ export class Generation implements TransportSink {
     }
   }
 
-  #onAwaitedFrame(bytes: Uint8Array, start: number, end: number): void {
-    const name = frameStreamName(bytes, start, end)
-    if (name !== null && this.#awaitedData?.delete(name)) this.#checkAwaited()
-  }
-
-  #checkAwaited(): void {
-    if (this.#awaitedData === null || this.#awaitedData.size > 0) return
-    const action = this.#onAwaitedData
-    this.#awaitedData = null
-    this.#onAwaitedData = null
-    action?.()
-  }
-
   #onShutdown(): void {
     this.#isShutdownAnnounced = true
     if (this.#phase !== 'ENDED') this.#owner.onShutdownAnnounced(this)
@@ -393,8 +382,6 @@ export class Generation implements TransportSink {
     this.#heartbeat.stop()
     this.#pacer.stop()
     this.ledger.close()
-    this.#awaitedData = null
-    this.#onAwaitedData = null
     return wasOpen
   }
 

@@ -18,6 +18,8 @@ export interface EndReason {
 
 export interface ReconnectDecision {
   readonly delayMs: number
+  /** The delay is the quick one. */
+  readonly isQuick: boolean
   /** No connect by any connection of this manager for this long; 0 for none. */
   readonly pauseAllMs: number
   /** The venue complained about the rate of control messages. */
@@ -26,12 +28,16 @@ export interface ReconnectDecision {
 
 const POLICY_VIOLATION = 1008
 
-/** `attempt` counts from 1; `random` in [0, 1). */
+/**
+ * `attempt` counts from 1; `random` in [0, 1). `quickMs` replaces the usual delay: the first attempt after a
+ * healthy connection, whose loss says nothing about the venue. It does not when the venue gave a reason to wait.
+ */
 export function decideReconnect(
   end: EndReason,
   attempt: number,
   backoff: BackoffOptions,
   random: number,
+  quickMs: number | null = null,
 ): ReconnectDecision {
   const isPolicy = end.code === POLICY_VIOLATION
   const slowControl = isPolicy && /too many requests/i.test(end.reason)
@@ -40,7 +46,9 @@ export function decideReconnect(
     (isPolicy && /invalid request/i.test(end.reason)) || end.httpStatus === 403 || end.httpStatus === 451
   const isBanned = end.httpStatus === 429 || end.httpStatus === 418
   const capMs = backoffDelayMs(Number.MAX_SAFE_INTEGER, backoff, random)
-  const usualMs = isHopeless ? capMs : backoffDelayMs(attempt, backoff, random)
+  const isQuick = quickMs !== null && !isPolicy && end.httpStatus === undefined
+  const step = isQuick ? { ...backoff, baseDelayMs: Math.min(quickMs, backoff.baseDelayMs) } : backoff
+  const usualMs = isHopeless ? capMs : backoffDelayMs(isQuick ? 1 : attempt, step, random)
   const askedMs = end.retryAfterMs ?? (isBanned ? capMs : 0)
-  return { delayMs: Math.max(usualMs, askedMs), pauseAllMs: isBanned ? askedMs : 0, slowControl }
+  return { delayMs: Math.max(usualMs, askedMs), isQuick, pauseAllMs: isBanned ? askedMs : 0, slowControl }
 }

@@ -39,6 +39,8 @@ export interface ShardContext extends GenerationContext {
   readonly signals: Signals<LiveSignals>
   readonly streamsPerMessageMax: number
   readonly connectionLifetimeMs: number
+  /** How long a hand-over waits for the stream to arrive on both sockets. */
+  readonly handOverWaitMs: (streamName: string) => number
 }
 
 export interface ShardOptions {
@@ -82,6 +84,8 @@ export class ShardSupervisor implements GenerationOwner {
   /** The first failure ends the shard: until it was open for the first time, when started that way. */
   #failFast = false
   #attempt = 0
+  /** Among the attempts counted is the quick one after a healthy connection. */
+  #isQuickUsed = false
   #reconnectCount = 0
   /** Monotonic time at which an open connection was lost; `null` while none is missing. */
   #lostAtMs: number | null = null
@@ -131,6 +135,11 @@ export class ShardSupervisor implements GenerationOwner {
 
   get streamCount(): number {
     return this.#streams.wanted.size
+  }
+
+  /** Frames that wait for the end of a hand-over. */
+  get heldCount(): number {
+    return this.#handOver?.heldCount ?? 0
   }
 
   /** Sockets of this shard that exist now. */
@@ -315,12 +324,17 @@ export class ShardSupervisor implements GenerationOwner {
   onHealthy(generation: Generation): void {
     if (generation !== this.#current) return
     this.#attempt = 0
+    this.#isQuickUsed = false
     this.#refreshTimer.forgetTries()
   }
 
   onEnded(generation: Generation, end: GenerationEnd): void {
     this.#keepReceiveTime(generation)
-    const decision = decideReconnect(end, this.#attempt + 1, this.#backoff, this.#random.next())
+    const quickMs = this.#attempt === 0 && generation.isHealthy ? this.#context.config.firstReconnectDelayMs : null
+    // The quick attempt does not count for the growth of the delays.
+    const attempt = this.#attempt + (this.#isQuickUsed ? 0 : 1)
+    const decision = decideReconnect(end, attempt, this.#backoff, this.#random.next(), quickMs)
+    if (generation === this.#current && decision.isQuick) this.#isQuickUsed = true
     if (decision.slowControl) this.#context.pace.slowDown()
     if (decision.pauseAllMs > 0) this.#context.limiter.pauseFor(decision.pauseAllMs)
     if (this.#isReplacement(generation)) this.#handOver?.onReplacementEnded(end)
@@ -413,12 +427,14 @@ export class ShardSupervisor implements GenerationOwner {
     this.#current = null
     this.#refreshTimer.clear()
     this.#streams.onSocketReplaced()
-    const reason = this.#handOver?.reason ?? ''
-    const replacement = this.#handOver?.takeReplacement() ?? null
+    const handOver = this.#handOver
+    const reason = handOver?.reason ?? ''
+    const replacement = handOver?.takeReplacement() ?? null
     this.#handOver = null
     if (replacement !== null) {
       this.#current = replacement
       this.#emitLoss(generation, end)
+      handOver?.release()
       if (!this.#isOver) this.#promote(generation, replacement, reason)
     } else if (this.#failFast) {
       this.#fail(end.error)
@@ -478,8 +494,13 @@ export class ShardSupervisor implements GenerationOwner {
       this.#dueHandOver = reason
       return
     }
-    const { clock, limiter, tuning } = this.#context
-    const handOver = new HandOver(clock, reason, tuning.handOverWaitMsMax, {
+    const { clock, limiter, counters } = this.#context
+    const handOver = new HandOver(clock, reason, {
+      old: this.#current as Generation,
+      waitMsOf: (name) => this.#context.handOverWaitMs(name),
+      onDiscarded: (frameCount) => {
+        counters.framesLate += frameCount
+      },
       requestConnect: (action) => limiter.request(action),
       createReplacement: () => this.#createGeneration(),
       connect: (replacement) => this.#connect(replacement),

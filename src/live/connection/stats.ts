@@ -5,7 +5,7 @@
 import { FrameKind } from '../frame.js'
 
 export interface ConnectionStats {
-  /** All frames of all sockets; the sum of the kinds below and `late` and `failed`. */
+  /** All frames of all sockets; the sum of the parts below. */
   readonly framesReceived: number
   readonly bytesReceived: number
   readonly frames: {
@@ -14,8 +14,10 @@ export interface ConnectionStats {
     readonly serverShutdown: number
     readonly unplaced: number
     readonly rejected: number
-    /** Arrived from a socket that had been given up; not handed on. */
+    /** Not handed on: from a socket that had been given up, or held for one that was lost before it took over. */
     readonly late: number
+    /** Held now, while a hand-over finds out what the old socket has delivered. */
+    readonly held: number
     /** The frame sink threw, which it promises not to. */
     readonly failed: number
   }
@@ -70,10 +72,11 @@ export class ConnectionCounters {
     this.#closesByCode.set(code, (this.#closesByCode.get(code) ?? 0) + 1)
   }
 
-  read(): ConnectionStats {
+  /** `held`: frames that hand-overs keep at the moment. */
+  read(held = 0): ConnectionStats {
     const kind = (of: FrameKind): number => this.framesByKind[of] ?? 0
     return {
-      framesReceived: this.framesByKind.reduce((sum, count) => sum + count, this.framesLate + this.framesFailed),
+      framesReceived: this.framesByKind.reduce((sum, count) => sum + count, this.framesLate + this.framesFailed + held),
       bytesReceived: this.bytesReceived,
       frames: {
         data: kind(FrameKind.DATA),
@@ -82,6 +85,7 @@ export class ConnectionCounters {
         unplaced: kind(FrameKind.UNPLACED),
         rejected: kind(FrameKind.REJECTED),
         late: this.framesLate,
+        held,
         failed: this.framesFailed,
       },
       controlMessagesSent: this.controlMessagesSent,

@@ -14,7 +14,10 @@ export interface ConnectionTuning {
    * docs/adr/0006-what-counts-as-healthy.md.
    */
   readonly healthyAfterMs: number
-  /** A hand-over waits at most this long for the first data of each stream: above every cadence of a liquid one. */
+  /**
+   * A hand-over waits this long for the next message of a stream whose cadence is not known: above the lag
+   * between two sockets of one venue, and above the pace of a liquid stream.
+   */
   readonly handOverWaitMsMax: number
   /** A socket that does not finish its closing handshake in this time is terminated. */
   readonly closeTimeoutMs: number

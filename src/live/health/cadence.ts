@@ -66,11 +66,39 @@ export function staleAfterMs(cadence: Cadence, stalenessThresholdMs: number, mea
   }
 }
 
+/**
+ * Silence that is worth a resubscription of a stream that has spoken: three periods where the venue keeps a timer,
+ * else twenty of the stream's own mean intervals and at least the threshold, because trading comes in bursts and a
+ * resubscription costs what is sent meanwhile. A stream of a timer that does not keep it (only changes are sent
+ * for an illiquid symbol) is judged by its pace like the others. Infinity for `event`.
+ */
+export function suspectAfterMs(cadence: Cadence, stalenessThresholdMs: number, meanIntervalMs: number): number {
+  const { kind, periodMs } = cadence
+  if (kind === 'event') return Number.POSITIVE_INFINITY
+  if (meanIntervalMs === 0) return staleAfterMs(cadence, stalenessThresholdMs, 0)
+  if (kind === 'timer' && meanIntervalMs <= 2 * periodMs) return firstDataWithinMs(cadence, stalenessThresholdMs)
+  return Math.max(stalenessThresholdMs, 2 * QUIET_INTERVALS_MAX * meanIntervalMs)
+}
+
 /** How long a subscribed stream may take to its first message; Infinity for `event`. */
 export function firstDataWithinMs(cadence: Cadence, stalenessThresholdMs: number): number {
   if (cadence.kind === 'event') return Number.POSITIVE_INFINITY
   if (cadence.kind === 'activity') return stalenessThresholdMs
   return Math.max(PERIODS_MISSED_MAX * cadence.periodMs, Math.min(FIRST_DATA_MS_MIN, stalenessThresholdMs))
+}
+
+/** Lag between two sockets of one venue that is still ordinary. */
+const SOCKET_LAG_MS = 500
+/** For streams that speak when something happens: a quiet one has nothing on the way after this long. */
+const QUIET_HAND_OVER_MS = 5_000
+
+/**
+ * How long a hand-over waits for a stream to arrive on both sockets, from the acknowledgement on the new one:
+ * two periods of a stream with a timer, else long enough to see that it is quiet.
+ */
+export function handOverWaitMs(spec: StreamSpec): number {
+  const { kind, periodMs } = cadenceOf(spec)
+  return kind === 'timer' ? 2 * periodMs + SOCKET_LAG_MS : QUIET_HAND_OVER_MS
 }
 
 function timer(periodMs: number): Cadence {

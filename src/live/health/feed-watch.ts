@@ -5,6 +5,7 @@ import { type Cadence, cadenceOf } from './cadence.js'
 import { LatencyWindow } from './latency-window.js'
 import { Pace } from './pace.js'
 import { RateWindow } from './rate-window.js'
+import { SilenceStep } from './silence-ladder.js'
 
 export class FeedWatch {
   readonly feed: Feed
@@ -24,8 +25,9 @@ export class FeedWatch {
   armedAtMs = 0
   /** Deadlines for the first message that passed since it was armed. */
   silentCount = 0
-  /** The stream was subscribed again during this silence. */
-  isResubscribed = false
+  /** What was done about the present silence, and when (running time). */
+  silenceStep: SilenceStep = SilenceStep.LISTENING
+  silenceStepAtMs = 0
 
   #latency: LatencyWindow | null = null
   readonly #rate: RateWindow

@@ -14,8 +14,9 @@
 import type { Clock, TimerHandle } from '../../runtime/clock.js'
 import { type ConnectionHealth, ConnectionState, type FeedHealth, FeedState } from '../../types/health.js'
 import type { Feed } from '../feed.js'
-import { firstDataWithinMs, staleAfterMs } from './cadence.js'
+import { firstDataWithinMs, staleAfterMs, suspectAfterMs } from './cadence.js'
 import { FeedWatch } from './feed-watch.js'
+import { SilenceLadder, SilenceStep } from './silence-ladder.js'
 
 /** The part of the configuration that health reads. */
 export interface HealthThresholds {
@@ -32,14 +33,22 @@ export interface HealthMonitorOptions {
   readonly config: HealthThresholds
   readonly feeds: () => readonly Feed[]
   readonly connections: () => readonly ConnectionHealth[]
-  /** Once per transition; `ageMs` since its last message, `limitMs` what was allowed. */
-  readonly onStale?: (feed: Feed, ageMs: number, limitMs: number) => void
+  /**
+   * Once per transition; `ageMs` since its last message, `limitMs` what was allowed, `step` what was tried before
+   * it came to this.
+   */
+  readonly onStale?: (feed: Feed, ageMs: number, limitMs: number, step: SilenceStep) => void
   /** Once per transition; `silentMs` without a message before. */
   readonly onRecovered?: (feed: Feed, silentMs: number) => void
-  /** Subscribed on an open connection, and no message within its deadline. Called for the first two deadlines. */
-  readonly onSilent?: (feed: Feed, silentMs: number, attempt: 1 | 2) => void
+  /**
+   * Subscribed on an open connection, and never a message within its deadline: for the first time, after it was
+   * subscribed again, and (only then 3) after its connection was replaced as well.
+   */
+  readonly onSilent?: (feed: Feed, silentMs: number, attempt: 1 | 2 | 3) => void
   /** These streams are silent on a connection that is open; subscribing them again is the smallest cure. */
   readonly onResubscribe?: (streams: readonly string[]) => void
+  /** Subscribing it again did not help: replacing the socket it is on is the next cure. */
+  readonly onHandOver?: (feed: Feed, silentMs: number) => void
   /** No message on any stream for `silentMs`, although a connection is open. */
   readonly onWatchdog?: (silentMs: number) => void
   /** The same for the streams of one connection that had spoken on time, while other connections go on. */
@@ -59,6 +68,8 @@ export interface OpenConnection {
   watchdogArmedAtMs: number
 }
 
+/** Share of a stream's allowed silence in which another of its connection must have spoken. */
+const OTHERS_SPEAK_WITHIN = 0.5
 const SCAN_INTERVAL_MS_MAX = 1_000
 const LATENCY_HALF_WINDOW_MS = 30_000
 /** Differences below this are slewing and rounding, not steps. */
@@ -71,6 +82,7 @@ export class HealthMonitor {
   readonly #options: HealthMonitorOptions
   readonly #scanIntervalMs: number
   readonly #watches = new Map<Feed, FeedWatch>()
+  readonly #ladder = new SilenceLadder()
   #timer: TimerHandle | null = null
   #open: ReadonlyMap<string, OpenConnection> = new Map()
 
@@ -154,7 +166,7 @@ export class HealthMonitor {
       const { state } = watch
       watch.state = FeedState.OK
       watch.silentCount = 0
-      watch.isResubscribed = false
+      watch.silenceStep = SilenceStep.LISTENING
       if (state === FeedState.STALE) this.#options.onRecovered?.(watch.feed, silentMs)
     }
   }
@@ -174,38 +186,74 @@ export class HealthMonitor {
   }
 
   #judgeFeeds(nowMs: number): void {
-    const alive = this.#aliveConnections(nowMs)
+    const silences = this.#connectionSilences(nowMs)
     const resubscribe: string[] = []
     for (const watch of this.#watches.values()) {
-      const open = this.#open.get(watch.feed.connectionId)
+      const { connectionId, spec } = watch.feed
+      const open = this.#open.get(connectionId)
+      const othersSilentMs = silences.get(connectionId) ?? Number.POSITIVE_INFINITY
       if (!watch.hasReceived) {
-        if (open !== undefined && this.#isFirstDataOverdue(watch, open)) resubscribe.push(watch.feed.spec.name)
+        if (open !== undefined && this.#isFirstDataOverdue(watch, open, othersSilentMs)) resubscribe.push(spec.name)
         continue
       }
+      // Not before a new connection had its chance to deliver.
+      const isChanceOver = open !== undefined && nowMs - this.#pausedMs - open.sinceMs >= this.#firstDataWithinMs(watch)
+      if (isChanceOver) this.#climb(watch, nowMs, othersSilentMs, resubscribe)
       if (watch.state === FeedState.OK) this.#judgeStale(watch, nowMs)
-      if (watch.state !== FeedState.STALE || watch.isResubscribed || open === undefined) continue
-      // Only where others of the same connection speak: a connection silent as a whole is the business of its
-      // ping deadline and of the watchdog. And not before a new connection had its chance to deliver.
-      const isChanceOver = nowMs - this.#pausedMs - open.sinceMs >= this.#firstDataWithinMs(watch)
-      if (!alive.has(watch.feed.connectionId) || !isChanceOver) continue
-      watch.isResubscribed = true
-      resubscribe.push(watch.feed.spec.name)
     }
     if (resubscribe.length > 0) this.#options.onResubscribe?.(resubscribe)
   }
 
-  /** Reports the first two deadlines that pass; `true` on the first, which asks for a resubscription. */
-  #isFirstDataOverdue(watch: FeedWatch, open: OpenConnection): boolean {
+  /**
+   * Only where others of the same connection speak: a connection silent as a whole is the business of its ping
+   * deadline and of the watchdog.
+   */
+  #climb(watch: FeedWatch, nowMs: number, othersSilentMs: number, resubscribe: string[]): void {
+    const { stalenessThresholdMs } = this.#options.config
+    const silentMs = this.#silenceMs(watch, nowMs)
+    const suspectMs = suspectAfterMs(watch.cadence, stalenessThresholdMs, watch.pace.meanIntervalMs())
+    if (othersSilentMs > suspectMs * OTHERS_SPEAK_WITHIN) return
+    const step = this.#ladder.climb(watch, nowMs - this.#pausedMs, silentMs, suspectMs, suspectMs)
+    if (step === SilenceStep.RESUBSCRIBED) resubscribe.push(watch.feed.spec.name)
+    else if (step === SilenceStep.HANDED_OVER) this.#options.onHandOver?.(watch.feed, silentMs)
+  }
+
+  /**
+   * Reports the deadlines that pass; `true` on the first, which asks for a resubscription. The second one asks
+   * for a new socket, and a stream that stays silent on that one is reported a last time.
+   */
+  #isFirstDataOverdue(watch: FeedWatch, open: OpenConnection, othersSilentMs: number): boolean {
+    const runningMs = this.#lastScanMs - this.#pausedMs
+    const deadlineMs = this.#firstDataWithinMs(watch)
     if (watch.armedFor !== open) {
       watch.armedFor = open
-      watch.armedAtMs = this.#lastScanMs - this.#pausedMs
-      watch.silentCount = 0
+      // A socket opened for this very stream is its last chance, not a new beginning.
+      const isLastChance = watch.silenceStep === SilenceStep.HANDED_OVER && watch.silentCount === 2
+      if (!isLastChance) {
+        watch.armedAtMs = runningMs
+        watch.silentCount = 0
+        watch.silenceStep = SilenceStep.LISTENING
+      }
+      watch.silenceStepAtMs = runningMs
     }
-    if (watch.silentCount >= 2) return false
-    const silentMs = this.#lastScanMs - this.#pausedMs - watch.armedAtMs
-    if (silentMs < this.#firstDataWithinMs(watch) * (watch.silentCount + 1)) return false
+    const silentMs = runningMs - watch.armedAtMs
+    if (watch.silentCount >= 2) {
+      const isOver = watch.silenceStep === SilenceStep.HANDED_OVER && runningMs - watch.silenceStepAtMs >= deadlineMs
+      if (isOver && watch.silentCount === 2) {
+        watch.silentCount = 3
+        this.#options.onSilent?.(watch.feed, silentMs, 3)
+      }
+      return false
+    }
+    if (silentMs < deadlineMs * (watch.silentCount + 1)) return false
     watch.silentCount++
     this.#options.onSilent?.(watch.feed, silentMs, watch.silentCount === 1 ? 1 : 2)
+    const doOthersSpeak = othersSilentMs <= deadlineMs * OTHERS_SPEAK_WITHIN
+    if (watch.silentCount === 2 && doOthersSpeak && this.#ladder.mayHandOver(watch.feed.connectionId, runningMs)) {
+      watch.silenceStep = SilenceStep.HANDED_OVER
+      watch.silenceStepAtMs = runningMs
+      this.#options.onHandOver?.(watch.feed, silentMs)
+    }
     return watch.silentCount === 1
   }
 
@@ -213,7 +261,7 @@ export class HealthMonitor {
     const limitMs = staleAfterMs(watch.cadence, this.#options.config.stalenessThresholdMs, watch.pace.meanIntervalMs())
     if (this.#silenceMs(watch, nowMs) < limitMs) return
     watch.state = FeedState.STALE
-    this.#options.onStale?.(watch.feed, nowMs - watch.seenAtMs, limitMs)
+    this.#options.onStale?.(watch.feed, nowMs - watch.seenAtMs, limitMs, watch.silenceStep)
   }
 
   /** The watchdog: counts only while a connection is open and some stream ought to speak. Says whether it fired. */
@@ -273,15 +321,16 @@ export class HealthMonitor {
     return firstDataWithinMs(watch.cadence, this.#options.config.stalenessThresholdMs)
   }
 
-  /** Connections on which some stream spoke lately. */
-  #aliveConnections(nowMs: number): Set<string> {
-    const { stalenessThresholdMs } = this.#options.config
-    const alive = new Set<string>()
+  /** By connection, how long ago any stream of it spoke. */
+  #connectionSilences(nowMs: number): Map<string, number> {
+    const silences = new Map<string, number>()
     for (const watch of this.#watches.values()) {
-      if (watch.state !== FeedState.OK || this.#silenceMs(watch, nowMs) >= stalenessThresholdMs) continue
-      alive.add(watch.feed.connectionId)
+      if (!watch.hasReceived) continue
+      const { connectionId } = watch.feed
+      const silentMs = this.#silenceMs(watch, nowMs)
+      silences.set(connectionId, Math.min(silentMs, silences.get(connectionId) ?? Number.POSITIVE_INFINITY))
     }
-    return alive
+    return silences
   }
 
   /** Notes since when each connection has been open; a new generation starts anew. */

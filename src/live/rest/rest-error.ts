@@ -6,6 +6,8 @@ export type RestErrorCode =
   | 'REST_REFUSED'
   /** No usable answer after all attempts: network, timeout, server error. */
   | 'REST_UNAVAILABLE'
+  /** An answer with a good status whose body is not what was asked for: cut off, or a proxy's page. */
+  | 'REST_UNREADABLE'
   /** The governor was stopped while the request was waiting or under way. */
   | 'REST_STOPPED'
 

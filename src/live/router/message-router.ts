@@ -26,11 +26,6 @@ export interface MessageRouterOptions {
    * stream it belongs to when that is known. Many may come at once: limit the rate of what you do with them.
    */
   readonly onRejected?: (error: MessageParseError, feed: Feed | null) => void
-  /**
-   * A stream was taken as started again by the venue: messages from `fromMs` until `toMs` (receive times) were
-   * dropped as repetitions and may have been new. Called after the first message of the new ids was handled.
-   */
-  readonly onReset?: (feed: Feed, fromMs: number, toMs: number) => void
 }
 
 /** Counts since the router was made; streams that were removed stay in them. */
@@ -59,7 +54,6 @@ const CLOSE_BRACE = 0x7d
 export class MessageRouter implements FrameSink {
   readonly #handlerFor: (spec: StreamSpec) => StreamHandler
   readonly #onRejected: ((error: MessageParseError, feed: Feed | null) => void) | null
-  readonly #onReset: ((feed: Feed, fromMs: number, toMs: number) => void) | null
   readonly #table = new RouteTable()
   readonly #cursor = new FrameCursor()
   #feeds: readonly Feed[] = []
@@ -80,7 +74,6 @@ export class MessageRouter implements FrameSink {
   constructor(options: MessageRouterOptions) {
     this.#handlerFor = (spec) => options.handlerFor(spec)
     this.#onRejected = options.onRejected ?? null
-    this.#onReset = options.onReset ?? null
   }
 
   /** Starts to place frames of this stream. For a name that is here already, the feed there is returned. */
@@ -143,7 +136,6 @@ export class MessageRouter implements FrameSink {
         ) {
           // Nothing was published by a duplicate, so the bytes are still those of this frame.
           outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
-          this.#onReset?.(route.feed, route.duplicateRunFromMs, receiveTimeMs)
         }
         if (outcome !== PayloadOutcome.UNREADABLE) {
           return this.#count(route, outcome, frame, payloadAt, payloadEnd, receiveTimeMs, origin)
@@ -192,6 +184,7 @@ export class MessageRouter implements FrameSink {
         return FrameKind.DATA
     }
     feed.lastReceiveTimeMs = receiveTimeMs
+    if (feed.onceReceived !== null) feed.onceReceived(receiveTimeMs)
     return FrameKind.DATA
   }
 
@@ -248,7 +241,6 @@ export class MessageRouter implements FrameSink {
       this.#resetIfStartedAgain(route, receiveTimeMs, origin, bytes, start, end)
     ) {
       outcome = handler.handleValue(payload, receiveTimeMs, feed)
-      this.#onReset?.(feed, route.duplicateRunFromMs, receiveTimeMs)
     }
     return this.#count(route, outcome, bytes, start, end, receiveTimeMs, origin)
   }
@@ -263,7 +255,7 @@ export class MessageRouter implements FrameSink {
   ): boolean {
     if (!isVenueReset(route, origin, receiveTimeMs, bytes, start, end)) return false
     this.#resets += 1
-    route.feed.resetContinuity()
+    route.feed.resetContinuity(route.duplicateRunFromMs)
     return true
   }
 

@@ -320,6 +320,14 @@ describe('rules between fields', () => {
     )
   })
 
+  it('ask for snapshots only at a size the venue answers', () => {
+    const book = { snapshotLevels: 5000 as const }
+    expect(problem({ venue: 'BINANCE_FUTURES', book })).toBe(
+      'book.snapshotLevels: 5000 is not offered by BINANCE_FUTURES: one of 100, 500, 1000',
+    )
+    expect(new LiveFeedConfig({ venue: 'BINANCE_SPOT', symbols: ['X'], book }).book.snapshotLevels).toBe(5000)
+  })
+
   it('order the reconnect delays', () => {
     expect(connectionProblem({ baseReconnectDelayMs: 90_000 })).toBe(
       'connection.baseReconnectDelayMs: baseReconnectDelayMs (90000) must not be longer than reconnectDelayMsMax (60000, the default)',

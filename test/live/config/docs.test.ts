@@ -36,7 +36,7 @@ function blocks(info: string): string[] {
   return text.split('\n```').flatMap((part) => (part.startsWith(`${info}\n`) ? [part.slice(info.length + 1)] : []))
 }
 
-const fieldRows = [...rows('What to subscribe to'), ...rows('`connection`'), ...rows('`health`')]
+const fieldRows = ['What to subscribe to', '`book`', '`candles`', '`connection`', '`health`'].flatMap(rows)
 
 describe('the page on configuration', () => {
   it('lists every field with its default, in the order of the schema, and no other', () => {
@@ -48,6 +48,7 @@ describe('the page on configuration', () => {
       'connection.baseUrl': 'by venue',
       'connection.restUrl': 'by venue',
       'connection.refreshWindow': 'none',
+      'candles.stateDir': 'none',
     }
     const expected = configFields().map(
       ({ pathText, default: value }) => `${pathText} = ${words[pathText] ?? String(value)}`,

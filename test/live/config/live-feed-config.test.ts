@@ -27,6 +27,8 @@ describe('defaults', () => {
       subscribeLiquidations: false,
       streams: [],
       emitPartialCandles: false,
+      book: { publishLevels: 20, publishIntervalMs: 0, emitDeltas: false, snapshotLevels: 1000 },
+      candles: { closeGraceMs: 3000, holdMsMax: 30_000, backfillCountMax: 10_000, stateDir: null },
       connection: {
         baseUrl: 'wss://stream.binance.com:9443',
         restUrl: 'https://api.binance.com',
@@ -34,6 +36,7 @@ describe('defaults', () => {
         pingIntervalMs: 30_000,
         pingTimeoutMs: 10_000,
         maxReconnectAttempts: Number.POSITIVE_INFINITY,
+        firstReconnectDelayMs: 50,
         baseReconnectDelayMs: 1_000,
         reconnectDelayMsMax: 60_000,
         reconnectJitter: 0.3,

@@ -70,6 +70,7 @@ const connection = fc.record(
     pingIntervalMs: fc.integer({ min: 10_000, max: 1e6 }),
     pingTimeoutMs: fc.integer({ min: 250, max: 10_000 }),
     maxReconnectAttempts: fc.oneof(fc.nat(), fc.constantFrom('Infinity' as const, Number.POSITIVE_INFINITY)),
+    firstReconnectDelayMs: fc.integer({ min: 1, max: 100 }),
     baseReconnectDelayMs: fc.integer({ min: 100, max: 10_000 }),
     reconnectDelayMsMax: fc.integer({ min: 10_000, max: 1e6 }),
     reconnectJitter: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),
@@ -114,6 +115,24 @@ const validCase: fc.Arbitrary<Case> = fc.constantFrom(...Object.values(Venue)).c
     subscribeBookTicker: fc.boolean(),
     ...(isFutures ? { subscribeFunding: fc.boolean(), subscribeLiquidations: fc.boolean() } : {}),
     emitPartialCandles: fc.boolean(),
+    book: fc.record(
+      {
+        publishLevels: fc.integer({ min: 1, max: 1000 }),
+        publishIntervalMs: fc.integer({ min: 0, max: 60_000 }),
+        emitDeltas: fc.boolean(),
+        snapshotLevels: fc.constantFrom(100 as const, 500 as const, 1000 as const),
+      },
+      { requiredKeys: [] },
+    ),
+    candles: fc.record(
+      {
+        closeGraceMs: fc.integer({ min: 1, max: 60_000 }),
+        holdMsMax: fc.integer({ min: 1, max: 600_000 }),
+        backfillCountMax: fc.integer({ min: 1, max: 100_000 }),
+        stateDir: fc.constantFrom('state', '/var/lib/feed bus'),
+      },
+      { requiredKeys: [] },
+    ),
     connection,
     health,
   }

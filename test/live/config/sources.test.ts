@@ -48,12 +48,21 @@ describe('the environment', () => {
       FEEDBUS_SUBSCRIBE_BOOK_TICKER: 'TRUE',
       FEEDBUS_SUBSCRIBE_LIQUIDATIONS: 'false',
       FEEDBUS_EMIT_PARTIAL_CANDLES: '1',
+      FEEDBUS_BOOK__PUBLISH_LEVELS: '50',
+      FEEDBUS_BOOK__PUBLISH_INTERVAL_MS: '250',
+      FEEDBUS_BOOK__EMIT_DELTAS: 'true',
+      FEEDBUS_BOOK__SNAPSHOT_LEVELS: '500',
       FEEDBUS_CONNECTION__BASE_URL: 'ws://127.0.0.1:9080',
       FEEDBUS_CONNECTION__REST_URL: 'http://127.0.0.1:9081',
       FEEDBUS_CONNECTION__CONNECT_TIMEOUT_MS: '1000',
       FEEDBUS_CONNECTION__PING_INTERVAL_MS: '2000',
       FEEDBUS_CONNECTION__PING_TIMEOUT_MS: '1500',
+      FEEDBUS_CANDLES__CLOSE_GRACE_MS: '2000',
+      FEEDBUS_CANDLES__HOLD_MS_MAX: '20000',
+      FEEDBUS_CANDLES__BACKFILL_COUNT_MAX: '500',
+      FEEDBUS_CANDLES__STATE_DIR: 'state',
       FEEDBUS_CONNECTION__MAX_RECONNECT_ATTEMPTS: 'Infinity',
+      FEEDBUS_CONNECTION__FIRST_RECONNECT_DELAY_MS: '70',
       FEEDBUS_CONNECTION__BASE_RECONNECT_DELAY_MS: '100',
       FEEDBUS_CONNECTION__RECONNECT_DELAY_MS_MAX: '5000',
       FEEDBUS_CONNECTION__RECONNECT_JITTER: '0.5',
@@ -77,6 +86,8 @@ describe('the environment', () => {
       subscribeLiquidations: false,
       streams: [],
       emitPartialCandles: true,
+      book: { publishLevels: 50, publishIntervalMs: 250, emitDeltas: true, snapshotLevels: 500 },
+      candles: { closeGraceMs: 2000, holdMsMax: 20_000, backfillCountMax: 500, stateDir: 'state' },
       connection: {
         baseUrl: 'ws://127.0.0.1:9080',
         restUrl: 'http://127.0.0.1:9081',
@@ -84,6 +95,7 @@ describe('the environment', () => {
         pingIntervalMs: 2_000,
         pingTimeoutMs: 1_500,
         maxReconnectAttempts: Number.POSITIVE_INFINITY,
+        firstReconnectDelayMs: 70,
         baseReconnectDelayMs: 100,
         reconnectDelayMsMax: 5_000,
         reconnectJitter: 0.5,
@@ -104,7 +116,7 @@ describe('the environment', () => {
     ]) {
       expect(new Set(names).size).toBe(fields.length)
     }
-    expect(fields).toHaveLength(27)
+    expect(fields).toHaveLength(36)
     for (const { env } of fields) expect(env).toMatch(/^FEEDBUS_([A-Z]+_{1,2})*[A-Z]+$/)
   })
 

@@ -214,6 +214,43 @@ describe('reconnecting', () => {
     expect(rig.of('connectionReconnecting').map((event) => event.attempt)).toEqual(delays.map((_, index) => index + 1))
   })
 
+  it('returns quickly once after a healthy connection, and grows the delays from there', async () => {
+    const rig = new Rig({ config: { baseReconnectDelayMs: 1_000, reconnectJitter: 0.3 } })
+    await rig.start(specs(1))
+    const stop = rig.stream(100)
+    await rig.clock.advance(10_500)
+    stop()
+    rig.transport.behaviour.connect = 'refuse'
+    rig.socket.fail()
+    await rig.clock.runUntil(() => rig.of('connectionReconnecting').length === 4, 60_000)
+    for (const [index, plain] of [50, 1_000, 2_000, 4_000].entries()) {
+      const delayMs = rig.of('connectionReconnecting')[index]?.delayMs
+      expect(delayMs).toBeGreaterThanOrEqual(plain * 0.7)
+      expect(delayMs).toBeLessThanOrEqual(plain * 1.3)
+    }
+  })
+
+  it('is not quick on a venue that drops every connection before it was healthy', async () => {
+    const rig = new Rig({ config: { reconnectJitter: 0 } })
+    rig.stream(100)
+    await rig.start(specs(1))
+    for (let flap = 1; flap <= 3; flap++) {
+      await rig.clock.advance(5_000)
+      rig.socket.fail()
+      await rig.clock.runUntil(() => rig.of('connectionEstablished').length === flap + 1, 120_000)
+    }
+    expect(rig.of('connectionReconnecting').map((event) => event.delayMs)).toEqual([1_000, 2_000, 4_000])
+  })
+
+  it('waits as usual when the venue gave a reason, however healthy the connection was', async () => {
+    const rig = new Rig({ config: { reconnectJitter: 0 } })
+    rig.stream(100)
+    await rig.start(specs(1))
+    await rig.clock.advance(10_500)
+    rig.socket.fail(1008, 'Too many requests')
+    expect(rig.of('connectionReconnecting').map((event) => event.delayMs)).toEqual([1_000])
+  })
+
   it('forgets failures only after ten seconds of flowing data', async () => {
     const rig = new Rig()
     await rig.start(specs(1))
@@ -452,6 +489,7 @@ describe('frames', () => {
       unplaced: 1,
       rejected: 1,
       late: 0,
+      held: 0,
       failed: 0,
     })
     expect(stats.framesReceived).toBe(5)

@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { ConnectionConfig } from '../../../src/live/config/types.js'
 import { venueInfo } from '../../../src/live/config/venues.js'
-import { ConnectionManager, WsTransport } from '../../../src/live/connection/index.js'
+import { ConnectionManager, type ConnectionManagerOptions, WsTransport } from '../../../src/live/connection/index.js'
 import { createSignals, type LiveSignals } from '../../../src/live/signals.js'
 import { createRuntime, SeededRandom } from '../../../src/runtime/index.js'
 import { waitFor } from '../../support/wait-for.js'
@@ -43,7 +43,8 @@ class MiniVenue {
     this.#timer = setInterval(() => {
       this.#tick++
       for (const peer of this.peers) {
-        for (const name of subscriptions(peer)) peer.send(JSON.stringify({ stream: name, data: { t: this.#tick } }))
+        for (const name of subscriptions(peer))
+          peer.send(JSON.stringify({ stream: name, data: { e: 'trade', t: this.#tick } }))
       }
     }, 5)
   }
@@ -103,6 +104,9 @@ function rawSocket(peer: WebSocket): Socket {
   return (peer as unknown as { _socket: Socket })._socket
 }
 
+/** FEEDBUS_RESETS=<count> measures the recovery over more of them and prints it. */
+const RESETS = Number(process.env['FEEDBUS_RESETS'] ?? 3)
+
 let venue: MiniVenue
 const managers: ConnectionManager[] = []
 
@@ -111,7 +115,10 @@ afterEach(async () => {
   await venue.stop()
 })
 
-function feed(config: Partial<ConnectionConfig> = {}): {
+function feed(
+  config: Partial<ConnectionConfig> = {},
+  tuning: ConnectionManagerOptions['tuning'] = {},
+): {
   manager: ConnectionManager
   sink: RecordingSink
   established: () => number
@@ -130,7 +137,7 @@ function feed(config: Partial<ConnectionConfig> = {}): {
     sink,
     signals,
     instanceName: 'wire',
-    tuning: { connectSpacingMs: 0 },
+    tuning: { connectSpacingMs: 0, ...tuning },
   })
   managers.push(manager)
   return { manager, sink, established: () => established }
@@ -153,6 +160,32 @@ describe('over real sockets', () => {
     expect(manager.stats().socketCount).toBe(2)
     expect(manager.connections().map((connection) => connection.reconnectCount)).toEqual([1, 1])
   })
+
+  it('has every stream back a moment after the reset of a healthy connection', async () => {
+    venue = await MiniVenue.start()
+    const slow = { firstReconnectDelayMs: 50, baseReconnectDelayMs: 5_000, reconnectDelayMsMax: 5_000 }
+    const { manager, sink } = feed(slow, { healthyAfterMs: 100 })
+    const names = specs(50).map(({ name }) => name)
+    await manager.start(specs(50))
+    const recoveries: number[] = []
+    for (let run = 0; run < RESETS; run++) {
+      const since = sink.frames.length
+      const heard = (from: number): number => new Set(sink.frames.slice(from).map((frame) => frame.stream)).size
+      await waitFor(() => sink.frames.length > since + 50 * 60, { what: 'the connection to be healthy' })
+      const resetAt = performance.now()
+      venue.reset()
+      await waitFor(() => manager.connections()[0]?.state === 'BACKOFF', { what: 'the loss', pollMs: 1 })
+      const lostAt = sink.frames.length
+      await waitFor(() => heard(lostAt) === names.length, { what: 'all streams', pollMs: 2 })
+      recoveries.push(performance.now() - resetAt)
+    }
+    recoveries.sort((a, b) => a - b)
+    const median = recoveries[recoveries.length >> 1] as number
+    if (RESETS > 5) console.log(`recovery: p50 ${median.toFixed(0)} ms, worst ${recoveries.at(-1)?.toFixed(0)} ms`)
+    // The next slower way back is five seconds.
+    expect(median).toBeLessThan(2_500)
+    expect(manager.connections()[0]?.reconnectCount).toBe(RESETS)
+  }, 120_000)
 
   it('finds a half-open connection and replaces it', async () => {
     venue = await MiniVenue.start()
@@ -270,7 +303,7 @@ const manager = new ConnectionManager({
   venue: venueInfo('SIM_SPOT'),
   config: {
     baseUrl, restUrl: '', connectTimeoutMs: stage === 'timedOut' ? 200 : 30000, pingIntervalMs: 30000, pingTimeoutMs: 10000,
-    maxReconnectAttempts: Infinity, baseReconnectDelayMs: 30000, reconnectDelayMsMax: 60000, reconnectJitter: 0.3,
+    maxReconnectAttempts: Infinity, firstReconnectDelayMs: 30000, baseReconnectDelayMs: 30000, reconnectDelayMsMax: 60000, reconnectJitter: 0.3,
     connectionAgeMsMax: 82800000, refreshWindow: null, streamsPerConnectionMax: 200,
   },
   runtime: createRuntime(), transport: new WsTransport(), sink: { onFrame: () => 1 }, signals, instanceName: 'child',

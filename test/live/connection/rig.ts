@@ -16,6 +16,7 @@ export const CONFIG: ConnectionConfig = {
   pingIntervalMs: 30_000,
   pingTimeoutMs: 10_000,
   maxReconnectAttempts: Number.POSITIVE_INFINITY,
+  firstReconnectDelayMs: 50,
   baseReconnectDelayMs: 1_000,
   reconnectDelayMsMax: 60_000,
   reconnectJitter: 0.3,

@@ -108,10 +108,14 @@ export function scene(specs: readonly StreamSpec[], config: HealthThresholds = D
       config,
       feeds: () => feeds,
       connections: () => built.connections,
-      onStale: (feed, ageMs, limitMs) => log.push(`stale ${feed.spec.name} after ${ageMs} of ${limitMs}`),
+      onStale: (feed, ageMs, limitMs, step) =>
+        log.push(
+          `stale ${feed.spec.name} after ${ageMs} of ${limitMs}${['', ', resubscribed', ', handed over'][step]}`,
+        ),
       onRecovered: (feed) => log.push(`recovered ${feed.spec.name}`),
       onSilent: (feed, silentMs, attempt) => log.push(`silent ${feed.spec.name} ${silentMs} #${attempt}`),
       onResubscribe: (streams) => log.push(`resubscribe ${streams.join(' ')}`),
+      onHandOver: (feed, silentMs) => log.push(`hand over ${feed.spec.name} ${silentMs}`),
       onWatchdog: (silentMs) => log.push(`watchdog ${silentMs}`),
       onConnectionSilent: (connectionId, silentMs) => log.push(`connection ${connectionId} silent ${silentMs}`),
       onClockJump: (jumpMs) => log.push(`jump ${jumpMs}`),

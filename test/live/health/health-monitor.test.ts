@@ -123,18 +123,37 @@ describe('staleness', () => {
 
 describe('silent subscriptions', () => {
   it('asks for one resubscription after the first deadline and reports a second one', () => {
-    const { monitor, run, log } = scene([TRADE, TICKER])
+    const { monitor, run, log, feeds } = scene([TRADE, TICKER])
     monitor.start()
-    run(3_000)
+    run(3_000, 500, [feeds[0]!])
     expect(log).toEqual([])
-    run(1_000)
+    run(1_000, 500, [feeds[0]!])
     expect(log).toEqual(['silent btcusdt@ticker 3000 #1', 'resubscribe btcusdt@ticker'])
-    run(3_000)
+    run(3_000, 500, [feeds[0]!])
     expect(log).toEqual([
       'silent btcusdt@ticker 3000 #1',
       'resubscribe btcusdt@ticker',
       'silent btcusdt@ticker 6000 #2',
+      'hand over btcusdt@ticker 6000',
     ])
+  })
+
+  it('reports a last time when the socket opened for the stream does not help either, and then rests', () => {
+    const { monitor, run, log, feeds, connections } = scene([TRADE, TICKER])
+    monitor.start()
+    run(7_000, 500, [feeds[0]!])
+    expect(log.at(-1)).toBe('hand over btcusdt@ticker 6000')
+    connections.splice(0, 1, connection({ generation: 2 }))
+    run(40_000, 500, [feeds[0]!])
+    expect(log.slice(4)).toEqual(['silent btcusdt@ticker 10000 #3'])
+  })
+
+  it('replaces a connection for silent streams once in ten minutes at most', () => {
+    const { monitor, run, log, feeds } = scene([TRADE, TICKER, spec({ symbol: 'ETHUSDT', type: 'TICKER' })])
+    monitor.start()
+    run(300_000, 500, [feeds[0]!])
+    expect(log.filter((line) => line.startsWith('hand over'))).toHaveLength(1)
+    expect(log.filter((line) => line.startsWith('resubscribe'))).toEqual(['resubscribe btcusdt@ticker ethusdt@ticker'])
   })
 
   it('waits for the connection before it counts, and starts anew with each generation', () => {
@@ -159,12 +178,67 @@ describe('silent subscriptions', () => {
     expect(log).toEqual([])
   })
 
-  it('resubscribes a stream that stopped once, while others of its connection speak', () => {
+  it('climbs step by step for a stream that stopped while others of its connection speak', () => {
     const { monitor, run, log, feeds } = scene([TRADE, TICKER])
     monitor.start()
     run(10_000, 500)
+    run(4_000, 500, [feeds[0]!])
+    expect(log).toEqual(['resubscribe btcusdt@ticker'])
     run(60_000, 500, [feeds[0]!])
-    expect(log).toEqual(['stale btcusdt@ticker after 30000 of 30000', 'resubscribe btcusdt@ticker'])
+    expect(log).toEqual([
+      'resubscribe btcusdt@ticker',
+      'hand over btcusdt@ticker 6000',
+      'stale btcusdt@ticker after 30000 of 30000, handed over',
+    ])
+  })
+
+  it('climbs for a stream without a timer as well, by its own pace', () => {
+    const { monitor, run, log, feeds } = scene([TRADE, TICKER])
+    monitor.start()
+    run(20_000, 500)
+    run(62_000, 500, [feeds[1]!])
+    // Both in one scan: staleness is told after the answer to it.
+    expect(log).toEqual([
+      'stale btcusdt@trade after 30000 of 30000, resubscribed',
+      'resubscribe btcusdt@trade',
+      'hand over btcusdt@trade 60000',
+    ])
+  })
+
+  it('leaves a stream alone that is as quiet as its market', () => {
+    const { monitor, run, log, feeds, deliver } = scene([TRADE, TICKER])
+    monitor.start()
+    for (let message = 0; message < 40; message++) {
+      deliver(feeds[0]!)
+      run(7_000 + (message % 5) * 3_000, 500, [feeds[1]!])
+    }
+    // Four times its mean: rare, and no fault.
+    run(52_000, 500, [feeds[1]!])
+    expect(log).toEqual([])
+  })
+
+  it('does not hold a timer against a symbol for which the venue sends changes only', () => {
+    const { monitor, run, log, feeds, deliver } = scene([TICKER, TRADE])
+    monitor.start()
+    run(1_000, 500)
+    for (let message = 0; message < 40; message++) {
+      deliver(feeds[0]!)
+      run(4_000 + (message % 4) * 2_500, 500, [feeds[1]!])
+    }
+    expect(log.filter((line) => line.startsWith('hand over'))).toEqual([])
+    log.length = 0
+    run(15_000, 500, [feeds[1]!])
+    expect(log).toEqual([])
+  })
+
+  it('begins again at the first step after a message', () => {
+    const { monitor, run, log, feeds } = scene([TRADE, TICKER])
+    monitor.start()
+    for (let silence = 0; silence < 3; silence++) {
+      run(10_000, 500)
+      run(5_000, 500, [feeds[0]!])
+    }
+    expect(log).toEqual(Array.from({ length: 3 }, () => 'resubscribe btcusdt@ticker'))
   })
 
   it('leaves a connection that is silent as a whole to the watchdog', () => {

@@ -197,23 +197,26 @@ describe('a logger that throws', () => {
 })
 
 describe('silence', () => {
-  it('of one acknowledged stream: names it, subscribes it again once, then says that it did not help', async () => {
+  it('of one acknowledged stream: names it, subscribes it again, replaces its socket, then says so a last time', async () => {
     const built = rig()
     built.venue.mute.add('ethusdt@aggTrade')
     await built.started()
-    await built.flow(75_000)
+    await built.flow(110_000)
     const silent = built.log.filter((event) => event.event === 'SUBSCRIPTION_SILENT')
     expect(silent.map((event) => [event.level, event.data['stream'], event.data['attempt']])).toEqual([
       ['WARNING', 'ethusdt@aggTrade', 1],
       ['ERROR', 'ethusdt@aggTrade', 2],
+      ['ERROR', 'ethusdt@aggTrade', 3],
     ])
     expect(built.venue.requests.slice(1)).toEqual([
       { method: 'UNSUBSCRIBE', params: ['ethusdt@aggTrade'] },
       { method: 'SUBSCRIBE', params: ['ethusdt@aggTrade'] },
+      { method: 'SUBSCRIBE', params: ['btcusdt@aggTrade', 'ethusdt@aggTrade'] },
     ])
+    expect(built.gaps).toEqual([])
     expect(built.manager.getStats().resubscriptions).toBe(1)
     expect(built.manager.getHealth().feeds[1]).toMatchObject({ state: FeedState.NEVER_RECEIVED, isStale: false })
-    expect(built.venue.connectCount).toBe(1)
+    expect(built.venue.connectCount).toBe(2)
     await built.stopped()
   })
 
@@ -222,13 +225,13 @@ describe('silence', () => {
     await built.started()
     await built.flow(10_000)
     built.venue.mute.add('ethusdt@aggTrade')
-    await built.flow(60_000)
+    await built.flow(55_000)
     expect(built.log.filter((event) => event.event === 'FEED_STALE').map((event) => event.data['stream'])).toEqual([
       'ethusdt@aggTrade',
     ])
     expect(built.manager.getStats().resubscriptions).toBe(1)
     expect(built.gaps).toEqual([])
-    expect(built.manager.getHealth().feeds[0]).toMatchObject({ state: FeedState.OK, messageCount: 700 })
+    expect(built.manager.getHealth().feeds[0]).toMatchObject({ state: FeedState.OK, messageCount: 650 })
     built.venue.mute.clear()
     await built.flow(2_000)
     expect(built.events()).toContain('FEED_RECOVERED')

@@ -1,0 +1,136 @@
+/**
+ * The book-keeping of holes: numbers them, remembers what became of each, and tells bus and audit trail.
+ *
+ *   open --> filled | unfillable        each gap closes once, or stays visible as open
+ *
+ * Memory is bounded: closed gaps are kept as far as `CLOSED_KEPT_MAX`, open ones as far as `OPEN_KEPT_MAX`; beyond
+ * that the oldest open one is declared unfillable, because a hole that nobody can remember will not be filled.
+ */
+import type { Clock } from '../../runtime/clock.js'
+import type { GapCause, GapEvent, GapUnit } from '../../types/gap.js'
+import { LogEventName } from '../../types/log-event.js'
+import type { Publisher } from '../../types/publisher.js'
+import type { Venue } from '../../types/venue.js'
+import type { AuditLog } from '../audit-log.js'
+import type { Feed } from '../feed.js'
+
+/** Bounds of a hole, inclusive, in `unit`; `missing` is `null` where it cannot be counted. */
+export interface GapRange {
+  readonly unit: GapUnit
+  readonly from: number
+  readonly to: number
+  readonly missing: number | null
+}
+
+export interface GapRecordOptions {
+  readonly venue: Venue
+  readonly clock: Clock
+  readonly topic: Publisher<GapEvent>
+  readonly audit: AuditLog
+}
+
+export interface GapCounts {
+  readonly opened: number
+  readonly filled: number
+  readonly unfillable: number
+  /** Open now. */
+  readonly open: number
+}
+
+const OPEN_KEPT_MAX = 10_000
+const CLOSED_KEPT_MAX = 1_000
+
+export class GapRecord {
+  readonly #options: GapRecordOptions
+  /** By id, oldest first. */
+  readonly #open = new Map<number, GapEvent>()
+  /** A ring: `#closedCount % CLOSED_KEPT_MAX` is the next place. */
+  readonly #closed: GapEvent[] = []
+  #closedCount = 0
+  #opened = 0
+  #filled = 0
+  #unfillable = 0
+
+  constructor(options: GapRecordOptions) {
+    this.#options = options
+  }
+
+  open(feed: Feed, range: GapRange, cause: GapCause): GapEvent {
+    feed.gapCount++
+    const { symbol, type, detail } = feed.spec
+    const timeMs = this.#options.clock.wallMs()
+    const gap: GapEvent = {
+      gapId: ++this.#opened,
+      kind: 'opened',
+      venue: this.#options.venue,
+      symbol,
+      streamType: type,
+      detail,
+      ...range,
+      cause,
+      openedTimeMs: timeMs,
+      timeMs,
+    }
+    if (this.#open.size >= OPEN_KEPT_MAX) {
+      const [oldest] = this.#open.keys()
+      if (oldest !== undefined) this.declareUnfillable(oldest)
+    }
+    this.#open.set(gap.gapId, gap)
+    this.#publish(gap, LogEventName.GAP_OPENED)
+    return gap
+  }
+
+  isOpen(gapId: number): boolean {
+    return this.#open.has(gapId)
+  }
+
+  /** Without effect on a gap that is closed. `to` is the end where it was not known when the gap opened. */
+  fill(gapId: number, by: NonNullable<GapEvent['by']>, to?: number): void {
+    const gap = this.#take(gapId)
+    if (gap === undefined) return
+    this.#filled++
+    this.#close({ ...gap, kind: 'filled', to: to ?? gap.to, by }, LogEventName.GAP_FILLED)
+  }
+
+  /** Without effect on a gap that is closed. `range` says what remains missing where a part came after all. */
+  declareUnfillable(gapId: number, range: Partial<GapRange> = {}): void {
+    const gap = this.#take(gapId)
+    if (gap === undefined) return
+    this.#unfillable++
+    this.#close({ ...gap, ...range, kind: 'unfillable' }, LogEventName.GAP_UNFILLABLE)
+  }
+
+  counts(): GapCounts {
+    return { opened: this.#opened, filled: this.#filled, unfillable: this.#unfillable, open: this.#open.size }
+  }
+
+  /** The last word on every gap remembered, by id: all that are open, and the newest of those that are closed. */
+  list(): GapEvent[] {
+    return [...this.#closed, ...this.#open.values()].sort((a, b) => a.gapId - b.gapId)
+  }
+
+  #take(gapId: number): GapEvent | undefined {
+    const gap = this.#open.get(gapId)
+    this.#open.delete(gapId)
+    return gap
+  }
+
+  #close(gap: GapEvent, event: LogEventName): void {
+    const closed: GapEvent = { ...gap, timeMs: this.#options.clock.wallMs() }
+    this.#closed[this.#closedCount++ % CLOSED_KEPT_MAX] = closed
+    this.#publish(closed, event)
+  }
+
+  #publish(gap: GapEvent, event: LogEventName): void {
+    this.#options.topic.publish(gap)
+    const { gapId, symbol, streamType, detail, unit, from, to, missing, cause, by } = gap
+    const count = missing === null ? 'an unknown number' : String(missing)
+    const end = by === undefined ? gap.kind : `${gap.kind} by ${by}`
+    this.#options.audit.write(
+      event,
+      event === LogEventName.GAP_FILLED ? 'INFO' : 'WARNING',
+      `gap ${gapId} in ${symbol} ${streamType}: ${unit} ${from} to ${to} (${count} missing, ${cause}) ${end}`,
+      { gapId, symbol, streamType, detail, unit, from, to, missing, cause, ...(by === undefined ? {} : { by }) },
+    )
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * What is done about one stream that is silent while its connection speaks, smallest step first: subscribe that
+ * stream again, then replace the socket it is on (a hand-over, which disturbs nobody), then nothing but saying so.
+ *
+ *     LISTENING --suspicion--> RESUBSCRIBED --no message within its deadline--> HANDED_OVER
+ *         ^______________________________a message_______________________________/
+ *
+ * A quiet market is no fault: a stream without a timer of its own is suspected by its own pace only, and no
+ * connection is replaced for silence more than once in ten minutes, however many of its streams are quiet.
+ */
+import type { FeedWatch } from './feed-watch.js'
+
+/** How far the ladder was climbed during the present silence. */
+export const SilenceStep = { LISTENING: 0, RESUBSCRIBED: 1, HANDED_OVER: 2 } as const
+export type SilenceStep = (typeof SilenceStep)[keyof typeof SilenceStep]
+
+const HAND_OVER_SPACING_MS = 600_000
+
+export class SilenceLadder {
+  /** Running time of the last hand-over by connection. */
+  readonly #handedOverAtMs = new Map<string, number>()
+
+  /**
+   * Climbs one step when it is due; the step just taken, or `null`. `runningMs` is the monotonic time without
+   * pauses, `silentMs` how long the stream was silent of it, `suspectMs` and `deadlineMs` what is allowed before
+   * the first step and after it.
+   */
+  climb(
+    watch: FeedWatch,
+    runningMs: number,
+    silentMs: number,
+    suspectMs: number,
+    deadlineMs: number,
+  ): SilenceStep | null {
+    if (watch.silenceStep === SilenceStep.LISTENING) {
+      if (silentMs < suspectMs) return null
+      watch.silenceStep = SilenceStep.RESUBSCRIBED
+      watch.silenceStepAtMs = runningMs
+      return watch.silenceStep
+    }
+    if (watch.silenceStep !== SilenceStep.RESUBSCRIBED || runningMs - watch.silenceStepAtMs < deadlineMs) return null
+    if (!this.mayHandOver(watch.feed.connectionId, runningMs)) return null
+    watch.silenceStep = SilenceStep.HANDED_OVER
+    watch.silenceStepAtMs = runningMs
+    return watch.silenceStep
+  }
+
+  /** Whether the connection may be replaced for silence now; if so, it counts as replaced. */
+  mayHandOver(connectionId: string, runningMs: number): boolean {
+    const lastMs = this.#handedOverAtMs.get(connectionId)
+    if (lastMs !== undefined && runningMs - lastMs < HAND_OVER_SPACING_MS) return false
+    this.#handedOverAtMs.set(connectionId, runningMs)
+    return true
+  }
+}

@@ -1,0 +1,68 @@
+/** What a user of the manager notices: restarts, reports, and a state folder that cannot be used. */
+import { describe, expect, it } from 'vitest'
+import { Bus } from '../../../src/bus/index.js'
+import { LiveDataFeedManager, streamConfig } from '../../../src/live/index.js'
+import { MemoryFileStore, SeededRandom, VirtualClock } from '../../../src/runtime/index.js'
+import { settled } from '../manager/rig.js'
+import { ScriptedVenue } from '../manager/scripted-venue.js'
+import { candleRig, complaints, gapComplaints, ofStream } from './rig.js'
+
+const STREAMS = [streamConfig('BTCUSDT', 'KLINE', { interval: '1s' })]
+
+describe('a manager with a state folder', () => {
+  it('goes on after a restart with the candle after the last, each exactly once over ten restarts', async () => {
+    const rig = await candleRig({ seed: 3, config: { streams: STREAMS, candles: { stateDir: 'state' } } })
+    const random = new SeededRandom(3, 'restarts')
+    for (let restart = 0; restart < 10; restart++) {
+      await rig.clock.advance(random.int(1_000, 9_000))
+      await settled(rig.manager.stop(), rig.clock)
+      await rig.clock.advance(random.int(0, 20_000))
+      await rig.restarted()
+    }
+    await rig.clock.advance(10_000)
+    expect([...complaints(rig, 'BTCUSDT', '1s'), ...gapComplaints(rig)]).toEqual([])
+    const candles = ofStream(rig, 'BTCUSDT', '1s')
+    expect(candles.filter((candle) => candle.origin === 'backfill').length).toBeGreaterThan(30)
+    const stats = rig.manager.getStats().candles
+    expect(stats).toMatchObject({ lost: 0, held: 0, openGaps: 0 })
+    expect(stats?.stream).toBeGreaterThan(3)
+    await rig.end()
+  })
+
+  it('does not look back over a restart without one', async () => {
+    const rig = await candleRig({ seed: 4, config: { streams: STREAMS } })
+    await rig.clock.advance(5_000)
+    await settled(rig.manager.stop(), rig.clock)
+    const before = rig.candles.length
+    await rig.clock.advance(30_000)
+    await rig.restarted()
+    await rig.clock.advance(5_000)
+    const after = rig.candles.slice(before)
+    expect(after.length).toBeGreaterThan(2)
+    expect(after.every((candle) => candle.origin === 'stream')).toBe(true)
+    await rig.end()
+  })
+
+  it('fails the start with STATE_UNAVAILABLE when the folder cannot be used, and is FAILED', async () => {
+    const clock = new VirtualClock()
+    const files = new MemoryFileStore()
+    files.failure = new Error('EROFS: read-only file system')
+    const bus = new Bus({ clock })
+    const events: string[] = []
+    bus.subscribe('log.event', ({ payload }) => events.push(payload.event))
+    const manager = new LiveDataFeedManager(
+      {
+        venue: 'SIM_SPOT',
+        streams: STREAMS,
+        candles: { stateDir: 'state' },
+        connection: { baseUrl: 'ws://127.0.0.1:1' },
+      },
+      bus,
+      { runtime: { clock, files }, transport: new ScriptedVenue(clock).transport },
+    )
+    await expect(settled(manager.start(), clock)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' })
+    expect(manager.state).toBe('FAILED')
+    expect(events).toContain('FEED_START_FAILED')
+    await settled(manager.stop(), clock)
+  })
+})
