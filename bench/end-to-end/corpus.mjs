@@ -14,6 +14,8 @@ const CYCLE_DIGITS = 8
 /** Cycles start here, so that event times (`1`, cycle, position) are milliseconds of the year 2026. */
 export const FIRST_CYCLE = 79_500_000
 const CHUNK_BYTES = 256 * 1024
+/** Between the best bid and the best ask of every book here. */
+const TOUCH = 61_234.55
 
 /** In a template: replaced by cycle digits, position digits and the digits after them. */
 const CYCLE_MARK = 'C'.repeat(CYCLE_DIGITS)
@@ -109,6 +111,17 @@ export function meanFrameBytes(chunks) {
   return bytes / messages
 }
 
+/**
+ * REST reply for `depth`: a small book at the last update id of a cycle. It lies ahead of what the client has read,
+ * which drops the diffs up to it and goes on from there, as with a real venue.
+ */
+export function depthSnapshot(cycle) {
+  const sequence = Number(`1${cycleDigits(cycle)}${CORPUS_MESSAGES - 1}9`)
+  const side = (direction) =>
+    Array.from({ length: 100 }, (_, level) => [(TOUCH + direction * (level + 1) * 0.07).toFixed(2), '1.5'])
+  return JSON.stringify({ lastUpdateId: sequence, E: 1, T: 1, bids: side(-1), asks: side(1) })
+}
+
 /** Rewrites the cycle digits of every id in the chunk; touches only the digits that changed. */
 export function advanceChunk(chunk, cycle) {
   const digits = cycleDigits(cycle)
@@ -186,8 +199,12 @@ function payloadText(type, market, { position, isLast }, random) {
   // The last diff of a cycle covers all ids up to the first of the next cycle, so the chain never breaks.
   const lastUpdateId = isLast ? updateId(CORPUS_MESSAGES - 1, 9) : updateId(position, 9)
   const previousUpdateId = position === 0 ? `1${PREVIOUS_CYCLE_MARK}${CORPUS_MESSAGES - 1}9` : updateId(position - 1, 9)
-  const levels = (count) =>
-    `[${Array.from({ length: count }, () => `["${price()}","${random() < 0.3 ? (spot ? '0.00000000' : '0.000') : qty()}"]`).join(',')}]`
+  // Bids stay below and asks above the touch, within twenty units: a book of some two thousand levels a side.
+  const levels = (count, direction) =>
+    `[${Array.from({ length: count }, () => {
+      const level = decimal(TOUCH + direction * (0.01 + random() * 20), spot ? 8 : 2, 2)
+      return `["${level}","${random() < 0.3 ? (spot ? '0.00000000' : '0.000') : qty()}"]`
+    }).join(',')}]`
   const book = (count, direction) =>
     `[${Array.from({ length: count }, (_, level) => `["${decimal(61_234.5 + direction * (level + 1) * 0.37, spot ? 8 : 2, 2)}","${qty()}"]`).join(',')}]`
   switch (type) {
@@ -213,8 +230,8 @@ function payloadText(type, market, { position, isLast }, random) {
         ? `{"lastUpdateId":${updateId(position, 0)},"bids":${book(20, -1)},"asks":${book(20, 1)}}`
         : `{"e":"depthUpdate","E":${eventTime},"T":${eventTime},"s":"BTCUSDT","ps":"BTCUSDT","U":${updateId(position, 1)},"u":${updateId(position, 9)},"pu":${updateId(position, 0)},"b":${book(20, -1)},"a":${book(20, 1)},"st":1}`
     case 'diffDepth': {
-      const bids = levels(2 + Math.floor(random() * 14))
-      const asks = levels(2 + Math.floor(random() * 14))
+      const bids = levels(2 + Math.floor(random() * 14), -1)
+      const asks = levels(2 + Math.floor(random() * 14), 1)
       return spot
         ? `{"e":"depthUpdate","E":${eventTime},"s":"BTCUSDT","U":${updateId(position, 0)},"u":${lastUpdateId},"b":${bids},"a":${asks}}`
         : `{"e":"depthUpdate","E":${eventTime},"T":${eventTime},"s":"BTCUSDT","U":${updateId(position, 0)},"u":${lastUpdateId},"pu":${previousUpdateId},"b":${bids},"a":${asks},"ps":"BTCUSDT","st":1}`

@@ -2,14 +2,25 @@
  * The load generator: its own process, raw `net`, no WebSocket library. Answers the upgrade, acknowledges
  * every SUBSCRIBE, and from the first one on keeps several chunks queued (saturation) for each client.
  *
- * Prints `listening PORT` and ends when its standard input closes.
+ * Also answers REST requests for `depth`, so that a client can build its book. Prints `listening PORT` and ends when its standard input closes.
  */
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
-import { advanceChunk, buildCorpus, FIRST_CYCLE, frameHeader, meanFrameBytes, streamPaths } from './corpus.mjs'
+import {
+  advanceChunk,
+  buildCorpus,
+  depthSnapshot,
+  FIRST_CYCLE,
+  frameHeader,
+  meanFrameBytes,
+  streamPaths,
+} from './corpus.mjs'
 
 const workload = process.argv[2]
 const chunksOf = new Map(streamPaths(workload).map((path) => [path, inFlightChunks(buildCorpus(workload, path))]))
+
+/** Furthest cycle that was sent to anybody. */
+let newestCycle = FIRST_CYCLE
 
 const server = createServer((socket) => {
   socket.setNoDelay(true)
@@ -24,6 +35,13 @@ const server = createServer((socket) => {
       const end = input.indexOf('\r\n\r\n')
       if (end < 0) return
       path = /^GET (\S+)/.exec(input.subarray(0, end).toString('latin1'))?.[1] ?? path
+      if (path.includes('/depth?')) {
+        const body = depthSnapshot(newestCycle)
+        socket.end(
+          `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+        )
+        return
+      }
       const key = /sec-websocket-key: *(\S+)/i.exec(input.subarray(0, end).toString('latin1'))?.[1] ?? ''
       const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
       socket.write(
@@ -78,6 +96,7 @@ function saturate(socket, chunks) {
     const chunk = own[next]
     if (++next === own.length) next = 0
     if (chunk === own[0]) cycle++
+    newestCycle = Math.max(newestCycle, cycle)
     advanceChunk(chunk, cycle)
     // An ended socket answers at once with an error: going on would spin for ever.
     socket.write(chunk.buffer, (error) => {

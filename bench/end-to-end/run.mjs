@@ -67,6 +67,9 @@ async function measure(name, port, workload, warmupMs, measureMs) {
   if (name === 'feedbus' && (result.errors > 0 || result.fallbacks > 0 || result.duplicates > 0)) {
     throw new Error(`feedbus did not take the workload cleanly: ${JSON.stringify(result)}`)
   }
+  if (name === 'feedbus' && result.books.some((state) => state !== 'LIVE')) {
+    throw new Error(`the maintained book was not LIVE at the end: ${JSON.stringify(result)}`)
+  }
   return result
 }
 
