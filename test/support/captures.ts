@@ -5,6 +5,18 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 
+/** Every recording, without folder and ending. */
+export const CAPTURES: readonly string[] = [
+  'binance-spot-btcusdt-20240808',
+  'binance-usdm-btcusdt-20240808',
+  'binance-usdm-ethusdt-20240808',
+  'binance-coinm-btcusd_perp-20240808',
+  'binance-spot-4sym-20211012',
+  'binance-usdm-4sym-20210722',
+  'binanceus-spot-4sym-20211012',
+  'binancetr-spot-4sym-20230410',
+]
+
 export interface CaptureRecord {
   readonly recv_ns: string
   readonly kind: 'ws' | 'rest' | 'connect'

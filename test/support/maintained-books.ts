@@ -91,7 +91,7 @@ export async function bookRig(
 }
 
 /** SHA-256 of `price:qty|…#price:qty|…`, best first: the form of the truth files. */
-export function bookHash(book: BookView, count: number = Number.POSITIVE_INFINITY): string {
+export function bookHash(book: Pick<BookView, 'bids' | 'asks'>, count: number = Number.POSITIVE_INFINITY): string {
   return createHash('sha256')
     .update(`${sideText(book.bids, count)}#${sideText(book.asks, count)}`)
     .digest('hex')

@@ -167,14 +167,9 @@ export class BookKeeper {
     this.#listener.onUpdate(this, this.lastVenueTimeMs, this.lastReceiveTimeMs)
   }
 
-  /** The snapshot cannot be had now; the next delta, or a call of `retryImage`, asks again. */
+  /** The snapshot cannot be had now; the next delta asks again. */
   onImageFailed(): void {
     this.#isImageRequested = false
-  }
-
-  /** Asks for the snapshot again if the book still needs one. */
-  retryImage(): void {
-    if (this.#state === BookState.SYNCING || this.#state === BookState.RESYNCING) this.#needImage()
   }
 
   /** A delta of this stream was received and could not be read: its changes are lost. */

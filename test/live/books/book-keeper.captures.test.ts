@@ -2,14 +2,13 @@
  * Books rebuilt from real captured diffs, compared at every checkpoint with values computed independently:
  * best levels, the hash of the top twenty, the hash of the whole book.
  */
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { type BookImage, BookKeeper } from '../../../src/live/books/book-keeper.js'
-import type { BookSide } from '../../../src/market/book/book-side.js'
 import { packPriceLevels } from '../../../src/market/price-levels.js'
 import type { OrderBookDelta } from '../../../src/types/index.js'
-import { type CaptureRecord, readCapture } from '../../support/captures.js'
+import { CAPTURES, type CaptureRecord, readCapture } from '../../support/captures.js'
+import { bookHash } from '../../support/maintained-books.js'
 import { describeWithData, sharedData } from '../../support/shared-data.js'
 
 interface BookTruth {
@@ -30,19 +29,8 @@ interface BookTruth {
   }[]
 }
 
-const FILES = [
-  'binance-spot-btcusdt-20240808',
-  'binance-usdm-btcusdt-20240808',
-  'binance-usdm-ethusdt-20240808',
-  'binance-coinm-btcusd_perp-20240808',
-  'binance-spot-4sym-20211012',
-  'binance-usdm-4sym-20210722',
-  'binanceus-spot-4sym-20211012',
-  'binancetr-spot-4sym-20230410',
-]
-
 describeWithData('books rebuilt from captured diffs', () => {
-  for (const file of FILES) {
+  for (const file of CAPTURES) {
     it(`${file}: agree with every checkpoint and with the whole book at the end`, { timeout: 60_000 }, () => {
       const truth = readBookTruths(`captures/truth/${file}.truth.json`)
       const books = new Rebuilt(truth)
@@ -57,8 +45,8 @@ describeWithData('books rebuilt from captured diffs', () => {
           facts.final.bid_levels,
           facts.final.ask_levels,
         ])
-        expect(bookHash(keeper, 20)).toBe(facts.final.top20_sha256)
-        expect(bookHash(keeper, Number.POSITIVE_INFINITY)).toBe(facts.final.full_sha256)
+        expect(bookHash(keeper.book, 20)).toBe(facts.final.top20_sha256)
+        expect(bookHash(keeper.book)).toBe(facts.final.full_sha256)
         for (const checkpoint of facts.checkpoints_every_1000_applied) {
           checkpoints++
           expect(pictures.get(checkpoint.u), `checkpoint at ${checkpoint.u}`).toEqual({
@@ -96,7 +84,7 @@ class Rebuilt {
           pictures.set(sequence, {
             bid: [bids.bestPrice, bids.bestQty],
             ask: [asks.bestPrice, asks.bestQty],
-            hash: bookHash(keeper, 20),
+            hash: bookHash(keeper.book, 20),
           })
         },
       })
@@ -147,26 +135,6 @@ function deltaOf(raw: string): OrderBookDelta {
     venueTimeMs: data.E,
     receiveTimeMs: data.E,
   }
-}
-
-/** `price:qty|…#price:qty|…`, best first: the form of the truth files. */
-function bookHash(keeper: BookKeeper, count: number): string {
-  const text = `${sideText(keeper.book.bids, count)}#${sideText(keeper.book.asks, count)}`
-  return createHash('sha256').update(text).digest('hex')
-}
-
-function sideText(side: BookSide, count: number): string {
-  const flat: number[] = []
-  side.writeTop(count, flat, 0)
-  const levels: string[] = []
-  for (let index = 0; index < flat.length; index += 2) levels.push(`${plain(flat[index]!)}:${plain(flat[index + 1]!)}`)
-  return levels.join('|')
-}
-
-/** Decimal text without an exponent. */
-function plain(value: number): string {
-  const text = String(value)
-  return text.includes('e') ? value.toFixed(12).replace(/\.?0+$/, '') : text
 }
 
 function readBookTruths(path: string): Map<string, BookTruth> {

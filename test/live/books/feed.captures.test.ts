@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, expect, it } from 'vitest'
 import { type StreamConfig, streamConfig } from '../../../src/live/index.js'
-import { readCapture } from '../../support/captures.js'
+import { CAPTURES, readCapture } from '../../support/captures.js'
 import { type BookRig, bookHash, bookRig } from '../../support/maintained-books.js'
 import { describeWithData, sharedData } from '../../support/shared-data.js'
 
@@ -31,16 +31,6 @@ interface Scenario {
   }
 }
 
-const FILES = [
-  'binance-spot-btcusdt-20240808',
-  'binance-usdm-btcusdt-20240808',
-  'binance-usdm-ethusdt-20240808',
-  'binance-coinm-btcusd_perp-20240808',
-  'binance-spot-4sym-20211012',
-  'binance-usdm-4sym-20210722',
-  'binanceus-spot-4sym-20211012',
-  'binancetr-spot-4sym-20230410',
-]
 /** Longest recording, with time for a start. */
 const LIMIT_MS = 1_800_000
 
@@ -63,9 +53,9 @@ function depthStreams(truth: Truth): StreamConfig[] {
 
 describeWithData(
   'books of a recording, through the whole feed',
-  FILES.flatMap((name) => [`captures/${name}.jsonl.gz`, `captures/truth/${name}.truth.json`]),
+  CAPTURES.flatMap((name) => [`captures/${name}.jsonl.gz`, `captures/truth/${name}.truth.json`]),
   (...paths) => {
-    it.each(FILES.map((name, index) => [name, paths[2 * index]!, paths[2 * index + 1]!] as const))(
+    it.each(CAPTURES.map((name, index) => [name, paths[2 * index]!, paths[2 * index + 1]!] as const))(
       '%s: agree with every checkpoint and at the end, without a gap',
       { timeout: 180_000 },
       async (_name, path, truthPath) => {

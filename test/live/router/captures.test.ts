@@ -7,6 +7,7 @@ import type { BestBidOffer, OrderBookDelta } from '../../../src/types/order-book
 import type { CandleInterval } from '../../../src/types/stream.js'
 import type { Trade } from '../../../src/types/trade.js'
 import {
+  CAPTURES,
   type CaptureTruth,
   exactProductSum,
   exactSum,
@@ -16,17 +17,6 @@ import {
 } from '../../support/captures.js'
 import { DecodingBench, ORIGIN, streamSpec } from '../../support/decoding.js'
 import { describeWithData } from '../../support/shared-data.js'
-
-const CAPTURES = [
-  'binance-spot-btcusdt-20240808',
-  'binance-usdm-btcusdt-20240808',
-  'binance-usdm-ethusdt-20240808',
-  'binance-coinm-btcusd_perp-20240808',
-  'binance-spot-4sym-20211012',
-  'binance-usdm-4sym-20210722',
-  'binanceus-spot-4sym-20211012',
-  'binancetr-spot-4sym-20230410',
-] as const
 
 function specOf(name: string): StreamSpec {
   const [symbol = '', kind = ''] = name.split('@')
