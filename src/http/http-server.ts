@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../runtime/clock.js'
 import { SystemClock } from '../runtime/system-clock.js'
 import type { FeedSource } from '../types/feed-source.js'
@@ -20,19 +21,33 @@ export interface HttpServerOptions {
   readonly metrics?: { readonly contentType: string; text(): Promise<string> }
   /** Reported together by `/health` and `/ready`. */
   readonly sources: readonly FeedSource[]
+  /** More of them; a path given here wins over one of our own. */
+  readonly routes?: readonly HttpRoute[]
+  /** WebSocket endpoints; an upgrade to any other path is refused with 404. */
+  readonly upgrades?: readonly HttpUpgrade[]
   readonly clock?: Clock
 }
 
-interface Answer {
+export interface HttpAnswer {
   readonly status: number
   readonly contentType: string
-  readonly body: string
+  readonly body: string | Uint8Array
+  /** Win over the security headers of every answer. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-interface Route {
-  readonly help: string
-  readonly answer: () => Answer | Promise<Answer>
+/** One path that answers GET and HEAD. A throwing `answer` is a 500 with its message. */
+export interface HttpRoute {
+  readonly path: string
+  /** One line for the list of routes; without it the route is not listed. */
+  readonly help?: string
+  readonly answer: (request: IncomingMessage) => HttpAnswer | Promise<HttpAnswer>
+}
+
+/** One path that becomes a socket. Its owner answers the handshake and ends the socket when the server stops. */
+export interface HttpUpgrade {
+  readonly path: string
+  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
 
 /** Answers in flight at `stop()` have this long; then their sockets are closed. */
@@ -59,9 +74,17 @@ export class HttpServer {
   /** Rejects with `HttpServerError` `HTTP_PORT_IN_USE` or `HTTP_LISTEN_FAILED`. */
   static async start(options: HttpServerOptions): Promise<HttpServer> {
     const host = options.host ?? '127.0.0.1'
-    const routes = routesOf(options)
+    const routes = new Map(routesOf(options).map((route) => [route.path, route]))
+    for (const route of options.routes ?? []) routes.set(route.path, route)
+    const upgrades = new Map((options.upgrades ?? []).map((upgrade) => [upgrade.path, upgrade]))
     const server = createServer((request, response) => {
       void respond(request, response, routes)
+    })
+    server.on('upgrade', (request, socket, head) => {
+      const upgrade = upgrades.get(pathOf(request))
+      if (upgrade !== undefined) return upgrade.accept(request, socket, head)
+      socket.on('error', () => {})
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
     })
     // Our clients are scrapers and people: short patience, so that a half-open one costs nothing for long.
     server.headersTimeout = 10_000
@@ -96,26 +119,31 @@ export class HttpServer {
   }
 }
 
-function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
+function routesOf(options: HttpServerOptions): HttpRoute[] {
   const { metrics, sources } = options
   const clock = options.clock ?? new SystemClock()
   const health = () => sources.map((source) => source.getHealth())
-  const routes = new Map<string, Route>()
-  routes.set('/', {
+  const routes: HttpRoute[] = []
+  const index: HttpRoute = {
+    path: '/',
     help: 'this page',
     answer: () => {
-      const help = [...routes].map(([path, route]) => ({ path, help: route.help }))
+      const listed = [...routes, ...(options.routes ?? [])]
+      const help = listed.flatMap(({ path, help }) => (help === undefined ? [] : [{ path, help }]))
       return { status: 200, contentType: 'text/html; charset=utf-8', body: indexPage(help, health()) }
     },
-  })
-  routes.set('/health', {
+  }
+  routes.push(index)
+  routes.push({
+    path: '/health',
     help: 'health of all managers as JSON: 200 when RUNNING and nothing stale, else 503',
     answer: () => {
       const report = healthReport(health(), clock.wallMs())
       return json(report.status === 'ok' ? 200 : 503, report)
     },
   })
-  routes.set('/ready', {
+  routes.push({
+    path: '/ready',
     help: '200 once every manager is RUNNING, else 503',
     answer: () => {
       const report = readyReport(health())
@@ -123,7 +151,8 @@ function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
     },
   })
   if (metrics !== undefined) {
-    routes.set('/metrics', {
+    routes.push({
+      path: '/metrics',
       help: 'metrics in Prometheus text format',
       answer: async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() }),
     })
@@ -134,13 +163,13 @@ function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  routes: ReadonlyMap<string, Route>,
+  routes: ReadonlyMap<string, HttpRoute>,
 ): Promise<void> {
   // A body is not asked for; left unread it would block the connection.
   request.resume()
   const answer = await answerTo(request, routes)
   if (response.destroyed) return
-  const body = Buffer.from(answer.body)
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   response.writeHead(answer.status, {
     ...SECURITY_HEADERS,
     'Content-Type': answer.contentType,
@@ -150,21 +179,24 @@ async function respond(
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
-async function answerTo(request: IncomingMessage, routes: ReadonlyMap<string, Route>): Promise<Answer> {
-  const path = (request.url ?? '/').replace(/[?#].*$/s, '')
-  const route = routes.get(path)
+async function answerTo(request: IncomingMessage, routes: ReadonlyMap<string, HttpRoute>): Promise<HttpAnswer> {
+  const route = routes.get(pathOf(request))
   if (route === undefined) return json(404, { error: 'not found', routes: [...routes.keys()] })
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { ...json(405, { error: 'only GET and HEAD' }), headers: { Allow: 'GET, HEAD' } }
   }
   try {
-    return await route.answer()
+    return await route.answer(request)
   } catch (error) {
     return json(500, { error: error instanceof Error ? error.message : String(error) })
   }
 }
 
-function json(status: number, value: unknown): Answer {
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').replace(/[?#].*$/s, '')
+}
+
+function json(status: number, value: unknown): HttpAnswer {
   return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` }
 }
 

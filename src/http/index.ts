@@ -2,5 +2,5 @@
 export type { HttpServerErrorCode } from './errors.js'
 export { HttpServerError } from './errors.js'
 export type { HealthReport, ReadyReport } from './health-report.js'
-export type { HttpServerOptions } from './http-server.js'
+export type { HttpAnswer, HttpRoute, HttpServerOptions, HttpUpgrade } from './http-server.js'
 export { HttpServer } from './http-server.js'

@@ -45,6 +45,7 @@ export function systemHealth(context: ReportContext, timeMs: number): FeedSystem
     connections: run?.connection.connections().map((one) => ({ ...one, url: publicUrl(one.url) })) ?? [],
     feeds: run?.integrity.feedHealth(run.monitor.feedHealth(), (stream) => run.router.feed(stream)) ?? [],
     books: run?.integrity.books.health() ?? [],
+    clock: null,
     bus: bus.health(),
   }
 }

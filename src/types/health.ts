@@ -70,6 +70,23 @@ export interface ConnectionHealth {
   /** `null` when no socket is open. */
   readonly nextRefreshInMs: number | null
   readonly streamCount: number
+  /** Sockets of a redundant pair; empty on a connection of one socket. */
+  readonly paths: readonly PathHealth[]
+}
+
+/** One socket of a redundant pair: both carry the same streams, and the first to deliver a message wins. */
+export interface PathHealth {
+  /** Stable over reconnects: `a` or `b`. */
+  readonly path: string
+  readonly generation: number
+  readonly state: ConnectionState
+  readonly rttMs: number | null
+  /** Messages this socket delivered before the other did. */
+  readonly firstCount: number
+  /** Messages that the other socket had delivered already. */
+  readonly lateCount: number
+  /** How far behind the other a late message came, in ms; `null` without samples. */
+  readonly lateMs: LatencySummary | null
 }
 
 export interface LatencySummary {
@@ -123,6 +140,17 @@ export interface BusHealth {
   readonly queueDepth: number
 }
 
+/** The venue's clock against ours, measured over REST like NTP does: half a round trip is the error bound. */
+export interface VenueClockHealth {
+  /** Venue time minus our time in ms: subtracting our offset, a latency is `receive + offset - venue`. */
+  readonly offsetMs: number
+  /** The offset is right within plus or minus this. */
+  readonly uncertaintyMs: number
+  /** Since the sample the estimate rests on. */
+  readonly ageMs: number
+  readonly sampleCount: number
+}
+
 export interface FeedSystemHealth {
   readonly name: string
   readonly venue: Venue
@@ -135,5 +163,7 @@ export interface FeedSystemHealth {
   readonly connections: readonly ConnectionHealth[]
   readonly feeds: readonly FeedHealth[]
   readonly books: readonly BookHealth[]
+  /** `null` before the first estimate, and where the source has no such clock. */
+  readonly clock: VenueClockHealth | null
   readonly bus: BusHealth
 }

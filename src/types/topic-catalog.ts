@@ -221,6 +221,7 @@ export const TOPIC_CATALOG: TopicCatalog = {
       connections: '[ConnectionHealth]: id, route, generation, state, url, ages, reconnects',
       feeds: '[FeedHealth]: symbol, streamType, state, ages, rate, latency, gaps',
       books: '[BookHealth]: maintained books',
+      clock: 'VenueClockHealth | null: offset of the venue clock, with its uncertainty',
       bus: 'BusHealth: published, delivered, dropped, handlerErrors, queueDepth',
     },
   },

@@ -44,6 +44,7 @@ export function connectionHealth(overrides: Partial<ConnectionHealth> = {}): Con
     rttMs: 1.5,
     nextRefreshInMs: 3_600_000,
     streamCount: 1,
+    paths: [],
     ...overrides,
   }
 }
@@ -81,6 +82,7 @@ export class FakeSource implements FeedSource {
       connections: this.connections,
       feeds: this.feeds,
       books: [],
+      clock: null,
       bus: { published: 0, delivered: 0, dropped: 0, handlerErrors: 0, queueDepth: 0 },
     }
   }

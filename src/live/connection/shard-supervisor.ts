@@ -253,6 +253,7 @@ export class ShardSupervisor implements GenerationOwner {
       rttMs: this.#current?.rttMs ?? null,
       nextRefreshInMs: this.#refreshTimer.dueInMs,
       streamCount: this.#streams.wanted.size,
+      paths: [],
     }
   }
 

@@ -38,6 +38,7 @@ export function connection(overrides: Partial<ConnectionHealth> = {}): Connectio
     rttMs: null,
     nextRefreshInMs: null,
     streamCount: 1,
+    paths: [],
     ...overrides,
   }
 }
