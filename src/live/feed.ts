@@ -30,6 +30,8 @@ export class Feed {
   lastLatencyMs: number = Number.NaN
   /** Health takes latency samples from here; set by health, called with every latency when present. */
   latencySink: ((latencyMs: number) => void) | null = null
+  /** Called with the event time of every readable candle frame, repeated ones too; set by the candle sequencer. */
+  venueTimeSink: ((venueTimeMs: number) => void) | null = null
 
   /**
    * Id of the last published message where the stream kind has one (trade id, update id, event time, open

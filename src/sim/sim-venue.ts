@@ -298,6 +298,8 @@ export class SimVenue {
     this.core.stop()
     for (const listener of this.#stopListeners) listener()
     await Promise.all([this.#server?.stop(), this.#futuresServer?.stop(), this.#control?.close()])
+    // Held ones whose clients left: no close could reach them.
+    for (const connection of this.core.connections()) connection.onClosed(1006, '')
     this.#tls?.remove()
     await this.#oracleFile?.close()
   }

@@ -105,6 +105,11 @@ export class CandleLine {
   constructor(options: CandleLineOptions) {
     this.#options = options
     this.#venueTime = new VenueTime(options.clock)
+    // From every frame and not from accepted candles alone: a venue that sets its clock back would otherwise be
+    // believed ahead for ever, because each candle fetched too early makes a repetition of the one that comes.
+    options.feed.venueTimeSink = (venueTimeMs) => {
+      if (this.#venueTime.isKnown) this.#venueTime.note(venueTimeMs)
+    }
     this.#gaps = new AnnouncedGaps(options.gaps, options.feed, options.key.interval)
     const saved = options.positions.get(options.key)
     if (saved === null) return

@@ -15,6 +15,10 @@ export class VenueTime {
     this.#clock = clock
   }
 
+  get isKnown(): boolean {
+    return !Number.isNaN(this.#venueTimeMs)
+  }
+
   /** A frame that carries this event time has just arrived. */
   note(venueTimeMs: number): void {
     this.#venueTimeMs = venueTimeMs
@@ -23,7 +27,7 @@ export class VenueTime {
 
   /** Surely passed at the venue; -Infinity before the first frame. */
   atLeastMs(): number {
-    if (Number.isNaN(this.#venueTimeMs)) return Number.NEGATIVE_INFINITY
+    if (!this.isKnown) return Number.NEGATIVE_INFINITY
     return this.#venueTimeMs + this.#clock.monotonicMs() - this.#atMonotonicMs
   }
 

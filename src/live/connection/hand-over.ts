@@ -28,7 +28,7 @@ export interface HandOverPort {
   readonly old: Generation
   /** How long a stream may stay on the old socket once the new one carries it. */
   waitMsOf(name: string): number
-  /** Held frames that are not handed on, because the replacement they came from is gone. */
+  /** Frames that are not handed on: held ones of a replacement that is gone, or of a stream that skipped some. */
   onDiscarded(frameCount: number): void
   /** Names of the streams that should arrive on the replacement. */
   wantedNames(): Iterable<string>
@@ -124,6 +124,7 @@ export class HandOver {
     const overlap = new StreamOverlap(this.#port.wantedNames(), {
       deliver: (from, bytes, start, end, receiveTimeMs) =>
         (from === 'old' ? old : replacement).deliver(bytes, start, end, receiveTimeMs),
+      onLeftOut: () => this.#port.onDiscarded(1),
       onAllSwitched: () => this.#checkDone(),
     })
     this.#overlap = overlap

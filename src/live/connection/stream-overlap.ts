@@ -10,7 +10,8 @@
  * a frame ahead of the old socket would make the ones between look like repetitions. As soon as the old socket
  * has delivered a place at or beyond the first held one, the new socket is known to have everything from there
  * on: the held frames are handed on in order, and from then on both sockets pass. Whichever comes first with the
- * next place is new, the other one repeats it, and the router drops repetitions by id.
+ * next place is new, the other one repeats it, and the router drops repetitions by id. An old socket that
+ * skips the first held place has lost it; then the held frames go first, and the old socket is left out.
  *
  * Owns what is held and which streams have switched. Leaves waiting times to `HandOver`, sockets to `Generation`,
  * and the dropping of repetitions to the handlers, so that every frame is counted in one place.
@@ -21,6 +22,8 @@ import { frameStreamName } from './frame-stream-name.js'
 export interface OverlapPort {
   /** Hands a frame on. `bytes` may be read during the call only. */
   deliver(from: 'old' | 'new', bytes: Uint8Array, start: number, end: number, receiveTimeMs: number): void
+  /** A frame of the old socket is not handed on: its stream left out messages there that the new one has. */
+  onLeftOut(): void
   /** No stream that was there at the start is left to switch. Once. */
   onAllSwitched(): void
 }
@@ -46,6 +49,8 @@ interface HeldFrame {
 
 interface Lane {
   isSwitched: boolean
+  /** The old socket skipped what the new one delivered: it is no source of this stream any more. */
+  isOldBroken: boolean
   /** Of the last frame of the old socket; `null` before the first of the overlap. */
   oldPosition: FramePosition | null
   /** Of the first frame held. */
@@ -85,6 +90,14 @@ export class StreamOverlap {
     const lane = name === null ? null : this.#lane(name)
     // Read before it is handed on: the buffer belongs to the receiver during the call.
     const position = lane === null || lane.isSwitched ? null : framePosition(bytes, start, end)
+    if (name !== null && lane !== null && position !== null && this.#skipsHeld(lane, position)) {
+      lane.isOldBroken = true
+      this.#switch(name, lane)
+    }
+    if (lane?.isOldBroken === true) {
+      this.#port.onLeftOut()
+      return
+    }
     this.#port.deliver('old', bytes, start, end, receiveTimeMs)
     if (name === null || lane === null || position === null || lane.isSwitched) return
     lane.oldPosition = position
@@ -135,10 +148,18 @@ export class StreamOverlap {
     return count
   }
 
+  /**
+   * The old socket goes on behind the first held frame without having delivered it, as a stream does that was
+   * silent there or was subscribed again. Handed on, its frame would make the held ones look like repetitions.
+   */
+  #skipsHeld({ heldFrom }: Lane, position: FramePosition): boolean {
+    return heldFrom !== null && comparePositions(position, heldFrom) > 0
+  }
+
   #lane(name: string): Lane {
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      lane = { isSwitched: false, oldPosition: null, heldFrom: null, held: [], heldBytes: 0 }
+      lane = { isSwitched: false, isOldBroken: false, oldPosition: null, heldFrom: null, held: [], heldBytes: 0 }
       this.#lanes.set(name, lane)
     }
     return lane

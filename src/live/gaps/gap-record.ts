@@ -89,7 +89,8 @@ export class GapRecord {
     const gap = this.#take(gapId)
     if (gap === undefined) return
     this.#filled++
-    this.#close({ ...gap, kind: 'filled', to: to ?? gap.to, by }, LogEventName.GAP_FILLED)
+    // A wall clock that was set back must not turn the bounds around.
+    this.#close({ ...gap, kind: 'filled', to: Math.max(to ?? gap.to, gap.from), by }, LogEventName.GAP_FILLED)
   }
 
   /** Without effect on a gap that is closed. `range` says what remains missing where a part came after all. */
@@ -97,7 +98,8 @@ export class GapRecord {
     const gap = this.#take(gapId)
     if (gap === undefined) return
     this.#unfillable++
-    this.#close({ ...gap, ...range, kind: 'unfillable' }, LogEventName.GAP_UNFILLABLE)
+    const rest = { ...gap, ...range }
+    this.#close({ ...rest, to: Math.max(rest.to, rest.from), kind: 'unfillable' }, LogEventName.GAP_UNFILLABLE)
   }
 
   counts(): GapCounts {

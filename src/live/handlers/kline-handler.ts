@@ -214,6 +214,7 @@ export class KlineHandler extends PayloadHandler {
     const openTimeMs = numbers[OPEN_TIME] as number
     const venueTimeMs = numbers[EVENT_TIME] as number
     const isFinalized = numbers[IS_FINALIZED] === 1
+    if (feed.venueTimeSink !== null) feed.venueTimeSink(venueTimeMs)
     if (openTimeMs <= feed.lastId) return PayloadOutcome.DUPLICATE
     if (isFinalized) {
       // Built before anybody else runs: the slots belong to the next payload.

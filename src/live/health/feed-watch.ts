@@ -28,6 +28,10 @@ export class FeedWatch {
   /** What was done about the present silence, and when (running time). */
   silenceStep: SilenceStep = SilenceStep.LISTENING
   silenceStepAtMs = 0
+  /** The furthest step of all rounds, for whoever asks what was tried. */
+  silenceStepMax: SilenceStep = SilenceStep.LISTENING
+  /** How often all steps were in vain during the present silence. */
+  silenceRound = 0
 
   #latency: LatencyWindow | null = null
   readonly #rate: RateWindow

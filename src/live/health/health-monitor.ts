@@ -16,7 +16,7 @@ import { type ConnectionHealth, ConnectionState, type FeedHealth, FeedState } fr
 import type { Feed } from '../feed.js'
 import { firstDataWithinMs, staleAfterMs, suspectAfterMs } from './cadence.js'
 import { FeedWatch } from './feed-watch.js'
-import { SilenceLadder, SilenceStep } from './silence-ladder.js'
+import { retryAfterMs, SilenceLadder, SilenceStep } from './silence-ladder.js'
 
 /** The part of the configuration that health reads. */
 export interface HealthThresholds {
@@ -167,6 +167,8 @@ export class HealthMonitor {
       watch.state = FeedState.OK
       watch.silentCount = 0
       watch.silenceStep = SilenceStep.LISTENING
+      watch.silenceStepMax = SilenceStep.LISTENING
+      watch.silenceRound = 0
       if (state === FeedState.STALE) this.#options.onRecovered?.(watch.feed, silentMs)
     }
   }
@@ -243,13 +245,20 @@ export class HealthMonitor {
         watch.silentCount = 3
         this.#options.onSilent?.(watch.feed, silentMs, 3)
       }
-      return false
+      if (silentMs < 2 * deadlineMs + retryAfterMs(watch.silenceRound, deadlineMs)) return false
+      // All steps again: what they met may be over. The first deadline counts as passed.
+      watch.silenceRound++
+      watch.silenceStep = SilenceStep.LISTENING
+      watch.silentCount = 1
+      watch.armedAtMs = runningMs - deadlineMs
+      this.#options.onSilent?.(watch.feed, silentMs, 1)
+      return true
     }
     if (silentMs < deadlineMs * (watch.silentCount + 1)) return false
     watch.silentCount++
     this.#options.onSilent?.(watch.feed, silentMs, watch.silentCount === 1 ? 1 : 2)
     const doOthersSpeak = othersSilentMs <= deadlineMs * OTHERS_SPEAK_WITHIN
-    if (watch.silentCount === 2 && doOthersSpeak && this.#ladder.mayHandOver(watch.feed.connectionId, runningMs)) {
+    if (watch.silentCount === 2 && doOthersSpeak && this.#ladder.mayHandOver(watch, runningMs)) {
       watch.silenceStep = SilenceStep.HANDED_OVER
       watch.silenceStepAtMs = runningMs
       this.#options.onHandOver?.(watch.feed, silentMs)
@@ -261,7 +270,7 @@ export class HealthMonitor {
     const limitMs = staleAfterMs(watch.cadence, this.#options.config.stalenessThresholdMs, watch.pace.meanIntervalMs())
     if (this.#silenceMs(watch, nowMs) < limitMs) return
     watch.state = FeedState.STALE
-    this.#options.onStale?.(watch.feed, nowMs - watch.seenAtMs, limitMs, watch.silenceStep)
+    this.#options.onStale?.(watch.feed, nowMs - watch.seenAtMs, limitMs, watch.silenceStepMax)
   }
 
   /** The watchdog: counts only while a connection is open and some stream ought to speak. Says whether it fired. */

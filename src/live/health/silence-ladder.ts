@@ -3,7 +3,11 @@
  * stream again, then replace the socket it is on (a hand-over, which disturbs nobody), then nothing but saying so.
  *
  *     LISTENING --suspicion--> RESUBSCRIBED --no message within its deadline--> HANDED_OVER
- *         ^______________________________a message_______________________________/
+ *         ^                         ^_______________still nothing, much later_________/|
+ *         |______________________________________a message_____________________________/
+ *
+ * Each step may meet trouble of its own, so a stream is never given up: it is subscribed again after a pause that
+ * doubles up to ten minutes, and its connection replaced again in the first rounds.
  *
  * A quiet market is no fault: a stream without a timer of its own is suspected by its own pace only, and no
  * connection is replaced for silence more than once in ten minutes, however many of its streams are quiet.
@@ -15,6 +19,15 @@ export const SilenceStep = { LISTENING: 0, RESUBSCRIBED: 1, HANDED_OVER: 2 } as 
 export type SilenceStep = (typeof SilenceStep)[keyof typeof SilenceStep]
 
 const HAND_OVER_SPACING_MS = 600_000
+const RETRY_MS_MIN = 45_000
+const RETRY_MS_MAX = 600_000
+/** Rounds in which a connection may be replaced: a symbol that never trades would ask for it for ever. */
+const HAND_OVER_ROUNDS = 8
+
+/** Pause after all steps were in vain; `round` counts from 0. */
+export function retryAfterMs(round: number, deadlineMs: number): number {
+  return Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, 4 * deadlineMs) * 2 ** Math.min(round, 16))
+}
 
 export class SilenceLadder {
   /** Running time of the last hand-over by connection. */
@@ -35,18 +48,28 @@ export class SilenceLadder {
     if (watch.silenceStep === SilenceStep.LISTENING) {
       if (silentMs < suspectMs) return null
       watch.silenceStep = SilenceStep.RESUBSCRIBED
+      watch.silenceStepMax = watch.silenceStep
       watch.silenceStepAtMs = runningMs
       return watch.silenceStep
     }
-    if (watch.silenceStep !== SilenceStep.RESUBSCRIBED || runningMs - watch.silenceStepAtMs < deadlineMs) return null
-    if (!this.mayHandOver(watch.feed.connectionId, runningMs)) return null
+    const sinceStepMs = runningMs - watch.silenceStepAtMs
+    if (sinceStepMs >= retryAfterMs(watch.silenceRound, deadlineMs)) {
+      watch.silenceRound++
+      watch.silenceStep = SilenceStep.RESUBSCRIBED
+      watch.silenceStepAtMs = runningMs
+      return watch.silenceStep
+    }
+    if (watch.silenceStep !== SilenceStep.RESUBSCRIBED || sinceStepMs < deadlineMs) return null
+    if (!this.mayHandOver(watch, runningMs)) return null
     watch.silenceStep = SilenceStep.HANDED_OVER
+    watch.silenceStepMax = watch.silenceStep
     watch.silenceStepAtMs = runningMs
     return watch.silenceStep
   }
 
-  /** Whether the connection may be replaced for silence now; if so, it counts as replaced. */
-  mayHandOver(connectionId: string, runningMs: number): boolean {
+  /** Whether the connection may be replaced for the silence of this stream now; if so, it counts as replaced. */
+  mayHandOver({ silenceRound, feed: { connectionId } }: FeedWatch, runningMs: number): boolean {
+    if (silenceRound >= HAND_OVER_ROUNDS) return false
     const lastMs = this.#handedOverAtMs.get(connectionId)
     if (lastMs !== undefined && runningMs - lastMs < HAND_OVER_SPACING_MS) return false
     this.#handedOverAtMs.set(connectionId, runningMs)

@@ -211,6 +211,11 @@ export class VenueConnection implements FaultConnection, FrameListener {
       this.drop(feed, frame, fault)
       return
     }
+    // A narrow link hands on whole frames; fragments that overtook them would turn a stream around.
+    if (this.#shaper.isBusy) {
+      this.deliver(feed, frame, 'delivered', fault)
+      return
+    }
     const bytes = this.#bytesOf(frame)
     const parts: Uint8Array[] = []
     for (let piece = 0; piece < pieces; piece++) {

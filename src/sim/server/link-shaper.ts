@@ -18,8 +18,13 @@ export class LinkShaper {
     return this.#queuedBytes
   }
 
+  /** What is sent now does not leave at once. */
+  get isBusy(): boolean {
+    return this.#bytesPerSecond !== null || this.#queue.length > 0
+  }
+
   send(bytes: Uint8Array): void {
-    if (this.#bytesPerSecond === null && this.#queue.length === 0) {
+    if (!this.isBusy) {
       this.#send(bytes)
       return
     }

@@ -66,3 +66,28 @@ describe('a manager with a state folder', () => {
     await settled(manager.stop(), clock)
   })
 })
+
+// The venue's clock ran ahead by more than the grace time and was set right. Each candle was now fetched before it
+// was over, which made a repetition of the frame that came; so the clock was never read again, and half candles were
+// published for ever.
+describe('a venue whose clock was ahead and is set right', () => {
+  it('is believed again: candles are whole from then on', async () => {
+    const rig = await candleRig({ seed: 5, config: { streams: STREAMS, candles: { closeGraceMs: 500 } } })
+    await rig.clock.advance(4_000)
+    rig.venue.inject({ fault: 'clockSkew', offset: 1_700, for: 6_000 })
+    await rig.clock.advance(8_000)
+    const before = ofStream(rig, 'BTCUSDT', '1s').length
+    await rig.clock.advance(12_000)
+    const after = ofStream(rig, 'BTCUSDT', '1s').slice(before)
+    expect(after.length).toBeGreaterThan(8)
+    for (const candle of after) {
+      const [truth] = rig.venue.oracle.candles('BTCUSDT', '1s', { fromMs: candle.openTimeMs, toMs: candle.openTimeMs })
+      expect([candle.openTimeMs, candle.close, candle.volume]).toEqual([
+        truth?.openTime,
+        Number(truth?.close),
+        Number(truth?.volume),
+      ])
+    }
+    await rig.end()
+  })
+})

@@ -99,13 +99,21 @@ export async function candleRig({ seed, config, venue: venueOptions }: CandleRig
   return rig
 }
 
+/** What the comparisons below need: candles and gaps as published, and who knows better. */
+export type CandleAccount = Pick<CandleRig, 'venue' | 'candles' | 'gaps'>
+
 /** What was published of one stream, in the order published. */
-export function ofStream(rig: CandleRig, symbol: string, interval: Candle['interval']): Candle[] {
+export function ofStream(rig: CandleAccount, symbol: string, interval: Candle['interval']): Candle[] {
   return rig.candles.filter((candle) => candle.symbol === symbol && candle.interval === interval)
 }
 
 /** Everything wrong with the candles of one stream against the venue's own record, in words. */
-export function complaints(rig: CandleRig, symbol: string, interval: Candle['interval'], slackCandles = 6): string[] {
+export function complaints(
+  rig: CandleAccount,
+  symbol: string,
+  interval: Candle['interval'],
+  slackCandles = 6,
+): string[] {
   const found: string[] = []
   const published = ofStream(rig, symbol, interval)
   const first = published[0]
@@ -141,7 +149,7 @@ export function complaints(rig: CandleRig, symbol: string, interval: Candle['int
 }
 
 /** Each gap opens once and closes at most once; `open` at the end. */
-export function gapComplaints(rig: CandleRig): string[] {
+export function gapComplaints(rig: Pick<CandleRig, 'gaps'>): string[] {
   const found: string[] = []
   const open = new Map<number, GapEvent>()
   for (const gap of rig.gaps) {

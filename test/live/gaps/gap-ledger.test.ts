@@ -208,4 +208,15 @@ describe('the record', () => {
     expect([ids[0], ids.at(-1)]).toEqual([500, 1_499])
     expect(ledger.counts().opened).toBe(1_499)
   })
+
+  it('keeps the bounds of a hole in order when the wall clock is set back meanwhile', () => {
+    const { clock, ledger, events, feed, take } = rig()
+    const bbo = feed(BBO)
+    take(bbo, 1)
+    ledger.onDisconnected([bbo])
+    clock.jumpWall(-3_600_000)
+    take(bbo, 2)
+    expect(events.map(({ kind }) => kind)).toEqual(['opened', 'filled'])
+    for (const { from, to } of events) expect(to).toBeGreaterThanOrEqual(from)
+  })
 })

@@ -125,7 +125,9 @@ describe('one muted stream among 200', () => {
     ])
     expect(manager.getHealth().feeds.filter((feed) => feed.isStale)).toHaveLength(1)
     await clock.advance(120_000)
-    expect(manager.getStats()).toMatchObject({ resubscriptions: 1, connection: { refreshes: 1, reconnects: 0 } })
+    expect(observed.of('FEED_STALE')).toHaveLength(1)
+    // Subscribed again twice more, after growing pauses.
+    expect(manager.getStats()).toMatchObject({ resubscriptions: 3, connection: { refreshes: 1, reconnects: 0 } })
     expect(observed.lost).toEqual([])
     expect(observed.gaps).toBe(0)
   })

@@ -128,6 +128,17 @@ describe('faults of a whole connection', () => {
     expect(await socket.got(20)).toEqual(Array.from({ length: 20 }, (_, n) => payload(n)))
   })
 
+  it('framing on a slow link: a fragmented message waits for its turn', async () => {
+    const { venue, market, socket } = await spotWith('btcusdt@trade')
+    venue.inject({ fault: 'slowLink', bytesPerSecond: 100, for: '10s' })
+    venue.inject({ fault: 'framing', probability: 0.5, per: 'frame' })
+    await venue.advance(0)
+    const payload = (n: number): string => `{"n":${n},"pad":"${'x'.repeat(84)}"}`
+    for (let n = 0; n < 20; n++) market.push('btcusdt@trade', payload(n))
+    await venue.advance(10_000)
+    expect(await socket.got(20)).toEqual(Array.from({ length: 20 }, (_, n) => payload(n)))
+  })
+
   it.each(['notJson', 'truncated', 'wrongTypes', 'hugeNumber', 'unknownEvent', 'empty', 'array'] as const)(
     'garbage %s: one malformed frame beside the real ones',
     async (variant) => {

@@ -317,3 +317,38 @@ describe('quiet symbols', () => {
     expect(trading.length).toBeGreaterThan(before)
   })
 })
+
+describe.each(['spot', 'futures'] as const)('a symbol of %s that is halted', (market) => {
+  // What changed between the last diff and the halt was told in no diff: every book kept from them was wrong for ever.
+  it('still tells its last changes, so that books kept from diffs stay the true ones', () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 500, max: 3_000 }), (seed, haltMs) => {
+        const { market: sim, run, listen } = marketBench({ seed, markets: [market] })
+        const sizes = { b: new Map<string, string>(), a: new Map<string, string>() }
+        const start = sim.oracle.book('BTCUSDT', market)
+        for (const [price, qty] of start?.bids ?? []) sizes.b.set(price, qty)
+        for (const [price, qty] of start?.asks ?? []) sizes.a.set(price, qty)
+        let checked = 0
+        listen(market, 'btcusdt@depth@100ms', ({ text, ids }) => {
+          const diff = JSON.parse(text) as { b: [string, string][]; a: [string, string][] }
+          for (const side of ['b', 'a'] as const) {
+            for (const [price, qty] of diff[side]) {
+              if (Number(qty) === 0) sizes[side].delete(price)
+              else sizes[side].set(price, qty)
+            }
+          }
+          const truth = sim.oracle.bookAt('BTCUSDT', ids.u as number, market)
+          expect([sizes.b.size, sizes.a.size]).toEqual([truth?.bids.length, truth?.asks.length])
+          checked++
+        })
+        run(haltMs)
+        sim.setStatus(market, 'BTCUSDT', market === 'spot' ? 'HALT' : 'SETTLING')
+        run(1_000)
+        sim.setStatus(market, 'BTCUSDT', 'TRADING')
+        run(3_000)
+        expect(checked).toBeGreaterThan(5)
+      }),
+      { numRuns: 10 },
+    )
+  })
+})

@@ -162,4 +162,16 @@ describe('sockets and memory', () => {
     expect(perStream(memory.frames)).toEqual(perStream(socket.frames))
     socket.ws.terminate()
   })
+
+  it('leaves no timer after the stop of a venue that held a connection whose client had gone', async () => {
+    const { venue, clock } = await start({ markets: ['spot'], listen: false })
+    const client = new MemoryClient(new SimTransport(venue), 'ws://sim/ws/btcusdt@trade')
+    await clock.advance(100)
+    venue.inject({ fault: 'halfOpen' })
+    await clock.advance(100)
+    client.socket.terminate()
+    await clock.advance(1_000)
+    await venue.stop()
+    expect(clock.pendingTimerCount).toBe(0)
+  })
 })

@@ -24,6 +24,11 @@ function intervalIds(
 export class DiffDepthStream extends CadenceStream {
   readonly #keys: LevelKey[] = []
 
+  /** Changes between the last diff and the halt: left out, they would be missing from every book for ever. */
+  protected override get sendsWhileHalted(): boolean {
+    return true
+  }
+
   protected override send(timeUs: number): void {
     const { instrument, stamps, periodUs } = this
     const ids = intervalIds(instrument, timeUs, periodUs)

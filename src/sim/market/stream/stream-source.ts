@@ -68,10 +68,14 @@ export abstract class CadenceStream implements StreamSource, StreamTimer {
   fire(): void {
     const timeUs = this.dueUs
     this.dueUs += this.periodUs
-    if (this.instrument.isTrading) this.send(timeUs)
+    if (this.instrument.isTrading || this.sendsWhileHalted) this.send(timeUs)
   }
 
-  /** Not called while the symbol is halted: it sends nothing then. */
+  /** A halted symbol has nothing to say, unless a change from before the halt is still to be told. */
+  protected get sendsWhileHalted(): boolean {
+    return false
+  }
+
   protected abstract send(timeUs: number): void
 
   /** The time the instrument has reached. */
