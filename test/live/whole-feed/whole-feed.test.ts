@@ -3,7 +3,8 @@
  * bid and offer, partial depth, tickers, mark price and health at once, on spot and futures, while streams come and
  * go, connections are handed over, subscribers throw and lag. The rules are in `test/support/whole-feed`.
  *
- * FEEDBUS_SIM_SEED=<n> runs one seed and prints its story; FEEDBUS_SIM_SEEDS=<count> runs that many.
+ * FEEDBUS_SIM_SEED=<n> runs one seed and prints its story; FEEDBUS_SIM_SEEDS=<count> runs that many, from
+ * FEEDBUS_SIM_FIRST=<n> on.
  */
 import { afterAll, describe, expect, it } from 'vitest'
 import { reportFigures } from '../../support/figures.js'
@@ -13,7 +14,7 @@ import { shrink } from '../../support/whole-feed/shrink.js'
 
 const ONE_SEED = process.env['FEEDBUS_SIM_SEED']
 const SEEDS = ONE_SEED === undefined ? Number(process.env['FEEDBUS_SIM_SEEDS'] ?? 200) : 1
-const FIRST = ONE_SEED === undefined ? 1 : Number(ONE_SEED)
+const FIRST = ONE_SEED === undefined ? Number(process.env['FEEDBUS_SIM_FIRST'] ?? 1) : Number(ONE_SEED)
 const BATCH = 20
 const STORY_LINES_MAX = 120
 
