@@ -223,8 +223,8 @@ describe('last and replayLast', () => {
 
   it('remembers the last message of each source, because two venues publish the same symbol', () => {
     const bus = new Bus()
-    bus.topic('mkt.trades', { source: 'spot' }).publish(trade({ id: 1, symbol: 'BTCUSDT' }))
-    bus.topic('mkt.trades', { source: 'futures' }).publish(trade({ id: 2, symbol: 'BTCUSDT' }))
+    bus.topic('mkt.trades', { source: 'spot' }).publish(trade('BTCUSDT', 1))
+    bus.topic('mkt.trades', { source: 'futures' }).publish(trade('BTCUSDT', 2))
     expect(bus.last('mkt.trades', 'BTCUSDT')?.payload.id).toBe(2)
     expect(bus.last('mkt.trades', 'BTCUSDT', 'spot')?.payload.id).toBe(1)
     expect(bus.last('mkt.trades', undefined, 'futures')?.payload.id).toBe(2)
