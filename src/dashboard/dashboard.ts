@@ -61,7 +61,7 @@ export class Dashboard {
     this.#hub = new Hub({
       bus: options.bus,
       clock: this.#clock,
-      probe: options.probe ?? new NodeProcessProbe(),
+      probe: options.probe ?? new NodeProcessProbe(this.#clock),
       title: options.title ?? 'feedbus',
     })
     this.routes = assetRoutes(options.pageFolder === undefined ? undefined : { compiled: options.pageFolder })

@@ -55,13 +55,13 @@ export class ProcessMeter {
       .map(({ name, topic, queued, capacity, dropped }) => ({ name, topic, queued, capacity, dropped }))
       .sort((a, b) => b.queued - a.queued || b.dropped - a.dropped)
       .slice(0, QUEUES_SHOWN_MAX)
-    const delay = sample.eventLoopDelayMs
+    const delay = sample.eventLoopDelay
     return {
       topics,
       process: {
-        eventLoopDelayP50Ms: delay?.p50 ?? null,
-        eventLoopDelayP99Ms: delay?.p99 ?? null,
-        eventLoopDelayMaxMs: delay?.max ?? null,
+        eventLoopDelayP50Ms: delay?.p50Ms ?? null,
+        eventLoopDelayP99Ms: delay?.p99Ms ?? null,
+        eventLoopDelayMaxMs: delay?.maxMs ?? null,
         heapUsedBytes: sample.heapUsedBytes,
         heapLimitBytes: sample.heapLimitBytes,
         rssBytes: sample.rssBytes,

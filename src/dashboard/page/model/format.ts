@@ -14,6 +14,11 @@ export function duration(ms: number): string {
   return twoUnits(positive, DAY_MS, 'd', HOUR_MS, 'h')
 }
 
+/** Like `duration`, without fractions: for something that simply goes on. */
+export function uptime(ms: number): string {
+  return ms < MINUTE_MS ? `${Math.floor(Math.max(0, ms) / 1_000)} s` : duration(ms)
+}
+
 function twoUnits(ms: number, large: number, largeName: string, small: number, smallName: string): string {
   const count = Math.floor(ms / large)
   const rest = Math.floor((ms - count * large) / small)
@@ -98,6 +103,12 @@ export function digitsOf(value: number | null): number {
 /** Decimal places that fit all of the values. */
 export function commonDigits(values: readonly number[]): number {
   return values.reduce((digits, value) => Math.max(digits, digitsOf(value)), 0)
+}
+
+/** Basis points with the digits they need: `1.25`, `0.02`, `0.0016`. */
+export function basisPoints(value: number): string {
+  const size = Math.abs(value)
+  return size === 0 || size >= 0.01 ? value.toFixed(2) : value.toPrecision(2)
 }
 
 /** A quantity in at most six characters or so. */

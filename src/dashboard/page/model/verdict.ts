@@ -3,7 +3,7 @@
  * asks first, in words, the worst first.
  */
 import type { ConnectionView, FeedView, GapView, ManagerView } from '../../protocol.js'
-import { duration, latency, plural, streamLabel } from './format.js'
+import { duration, latency, plural, streamLabel, uptime } from './format.js'
 import type { PageState } from './state.js'
 import type { Tone } from './tones.js'
 
@@ -206,7 +206,7 @@ export function runningMs(managers: readonly ManagerView[], nowMs: number): numb
 
 function runningText(managers: readonly ManagerView[], nowMs: number): string {
   const ms = runningMs(managers, nowMs)
-  return ms === null ? '' : `Running ${duration(ms)}.`
+  return ms === null ? '' : `Running ${uptime(ms)}.`
 }
 
 function gapText({ gapTotals: { open, filled, unfillable } }: PageState): string {
@@ -244,7 +244,7 @@ export function tilesOf(state: PageState): Tile[] {
     },
     {
       label: 'Running for',
-      value: upMs === null ? 'not running' : duration(upMs),
+      value: upMs === null ? 'not running' : uptime(upMs),
       detail: reconnects === 0 ? 'no reconnect' : plural(reconnects, 'reconnect'),
       tone: upMs === null ? 'warn' : 'ok',
     },
@@ -301,7 +301,7 @@ function slowestTile(state: PageState): Tile {
   return {
     label,
     value: latency(slowest.p99),
-    detail: `${name}, 99 of 100 are faster`,
+    detail: `p99 of ${name}`,
     tone: (slowest.p99 ?? 0) > 1_000 ? 'warn' : 'ok',
   }
 }

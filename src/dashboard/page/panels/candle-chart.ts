@@ -30,7 +30,7 @@ export class CandleChart {
       // with the same link below the chart.
       layout: { attributionLogo: false, fontFamily: 'system-ui, sans-serif', fontSize: 11 },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.12 } },
-      timeScale: { borderVisible: false, timeVisible: true, secondsVisible: true, rightOffset: 3 },
+      timeScale: { borderVisible: false, timeVisible: true, secondsVisible: true, rightOffset: 3, barSpacing: 10 },
       crosshair: { mode: charts.CrosshairMode.Normal },
       handleScroll: { vertTouchDrag: false },
     })

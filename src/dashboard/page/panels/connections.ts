@@ -82,7 +82,7 @@ function factsOf(manager: ManagerView, nowMs: number): string {
   const facts: string[] = []
   const sinceHealthMs = nowMs - manager.timeMs
   if (sinceHealthMs > healthLimitMs(manager)) facts.push(`last health ${format.duration(sinceHealthMs)} ago`)
-  if (manager.uptimeMs > 0) facts.push(`up ${format.duration(manager.uptimeMs + Math.max(0, sinceHealthMs))}`)
+  if (manager.uptimeMs > 0) facts.push(`up ${format.uptime(manager.uptimeMs + Math.max(0, sinceHealthMs))}`)
   facts.push(`${format.count(manager.messageCount)} messages`)
   if (manager.errorCount > 0) facts.push(`${format.count(manager.errorCount)} errors`)
   if (bookCount > 0) {
@@ -148,7 +148,7 @@ function updateConnection(row: HTMLElement, connection: ConnectionView, span: Sp
 
 function connectionFacts(connection: ConnectionView): string {
   const facts = [`socket #${connection.generation}`, format.plural(connection.streamCount, 'stream')]
-  if (connection.uptimeMs > 0) facts.push(`up ${format.duration(connection.uptimeMs)}`)
+  if (connection.uptimeMs > 0) facts.push(`up ${format.uptime(connection.uptimeMs)}`)
   facts.push(connection.reconnectCount === 0 ? 'no reconnect' : format.plural(connection.reconnectCount, 'reconnect'))
   if (connection.reconnectAttempt > 0) facts.push(`attempt ${connection.reconnectAttempt}`)
   if (connection.rttMs !== null) facts.push(`rtt ${format.latency(connection.rttMs)}`)

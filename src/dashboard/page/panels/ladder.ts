@@ -76,7 +76,7 @@ export class LadderPanel implements Panel {
       this.#spread,
       spread === null
         ? 'one side is empty'
-        : `spread ${format.price(spread, ladder.digits)} · ${bps === null ? '–' : bps.toFixed(2)} bps${market.book?.isCrossed === true ? ' · crossed' : ''}`,
+        : `spread ${format.price(spread, ladder.digits)} · ${bps === null ? '–' : format.basisPoints(bps)} bps${market.book?.isCrossed === true ? ' · crossed' : ''}`,
     )
     const book = market.book
     setText(this.#facts, book === null || book === undefined ? 'best prices only' : `sequence ${book.sequence}`)

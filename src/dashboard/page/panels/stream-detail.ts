@@ -7,10 +7,7 @@ import { silenceMs } from '../model/verdict.js'
 import type { Panel } from '../panel.js'
 import type { Theme } from '../theme.js'
 import { loadUPlot, type UPlotClass } from '../vendor.js'
-
-type Plot = InstanceType<UPlotClass>
-
-const PLOT_HEIGHT_PX = 118
+import { StreamPlots } from './stream-plots.js'
 
 export class StreamDetailPanel implements Panel {
   readonly slices: readonly Slice[] = ['stream', 'feeds', 'managers']
@@ -19,11 +16,9 @@ export class StreamDetailPanel implements Panel {
   readonly #state = byId('stream-state')
   readonly #facts = byId('stream-facts')
   readonly #trouble = byId('stream-trouble')
-  readonly #rate = byId('stream-rate')
-  readonly #latency = byId('stream-latency')
-  readonly #plots: { rate: Plot; latency: Plot }[] = []
   #UPlot: UPlotClass | null = null
-  #drawn: StreamState['history'] | null = null
+  #plots: StreamPlots | null = null
+  #shown: PageState | null = null
 
   constructor(theme: Theme) {
     this.#theme = theme
@@ -31,10 +26,11 @@ export class StreamDetailPanel implements Panel {
       this.#UPlot = loaded
       this.recolor()
     })
-    new ResizeObserver(() => this.#resize()).observe(this.#rate)
+    new ResizeObserver(() => this.#plots?.fit()).observe(byId('stream-rate'))
   }
 
   render(state: PageState): void {
+    this.#shown = state
     const { stream } = state
     const feed = stream === null ? undefined : state.feed(stream.key)
     setHidden(byId('stream-empty'), feed !== undefined)
@@ -66,13 +62,9 @@ export class StreamDetailPanel implements Panel {
 
   /** Colours changed, or the library has arrived. */
   recolor(): void {
-    for (const { rate, latency } of this.#plots.splice(0)) {
-      rate.destroy()
-      latency.destroy()
-    }
-    const history = this.#drawn
-    this.#drawn = null
-    if (history !== null) this.#renderPlots(history)
+    this.#plots?.destroy()
+    this.#plots = null
+    if (this.#shown !== null) this.render(this.#shown)
   }
 
   #renderTrouble({ trouble }: StreamState): void {
@@ -86,95 +78,12 @@ export class StreamDetailPanel implements Panel {
   }
 
   #renderPlots(history: StreamState['history']): void {
-    if (history === this.#drawn && this.#plots.length > 0) return
-    this.#drawn = history
-    const times = history.timeMs.map((timeMs) => timeMs / 1_000)
-    setHidden(byId('stream-no-history'), times.length >= 2)
-    setHidden(byId('stream-plots'), times.length < 2)
-    if (times.length < 2 || this.#UPlot === null) return
-    if (this.#plots.length === 0) this.#create(this.#UPlot)
-    const [plots] = this.#plots
-    plots?.rate.setData([times, [...history.rate]])
-    plots?.latency.setData([times, [...history.p50], [...history.p99]])
-  }
-
-  #create(UPlot: UPlotClass): void {
-    const colors = this.#theme.colors()
-    const width = Math.max(200, this.#rate.clientWidth)
-    const axis = {
-      stroke: colors.text,
-      grid: { stroke: colors.grid, width: 1 },
-      ticks: { show: false },
-      font: '11px system-ui, sans-serif',
-    }
-    const common = {
-      width,
-      height: PLOT_HEIGHT_PX,
-      cursor: { sync: { key: 'stream' }, drag: { x: false, y: false } },
-      legend: { show: true, live: true },
-      tzDate: (seconds: number) => UPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
-      padding: [8, 10, 0, 0] as [number, number, number, number],
-    }
-    const time = { label: 'UTC', value: '{HH}:{mm}:{ss}' }
-    const valueAxis = { ...axis, size: 46, gap: 4 }
-    const empty: [number[], number[]] = [[], []]
-    const rate = new UPlot(
-      {
-        ...common,
-        scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.15)] } },
-        axes: [{ ...axis, size: 24, gap: 2 }, valueAxis],
-        series: [
-          time,
-          {
-            label: 'messages/s',
-            stroke: colors.accent,
-            width: 1.5,
-            fill: `${colors.accent}22`,
-            value: (_plot, value) => (value === null ? '–' : format.rate(value)),
-            points: { show: false },
-          },
-        ],
-      },
-      empty,
-      this.#rate,
-    )
-    const latency = new UPlot(
-      {
-        ...common,
-        axes: [{ ...axis, size: 24, gap: 2 }, valueAxis],
-        series: [
-          time,
-          {
-            label: 'p50 ms',
-            stroke: colors.accent,
-            width: 1.5,
-            value: (_plot, value) => format.latency(value),
-            points: { show: false },
-          },
-          {
-            label: 'p99 ms',
-            stroke: colors.second,
-            width: 1.5,
-            dash: [5, 3],
-            value: (_plot, value) => format.latency(value),
-            points: { show: false },
-          },
-        ],
-      },
-      [[], [], []],
-      this.#latency,
-    )
-    this.#plots.push({ rate, latency })
-  }
-
-  #resize(): void {
-    const width = this.#rate.clientWidth
-    if (width < 50) return
-    for (const { rate, latency } of this.#plots) {
-      if (rate.width === width) continue
-      rate.setSize({ width, height: PLOT_HEIGHT_PX })
-      latency.setSize({ width, height: PLOT_HEIGHT_PX })
-    }
+    const hasLine = history.timeMs.length >= 2
+    setHidden(byId('stream-no-history'), hasLine)
+    setHidden(byId('stream-plots'), !hasLine)
+    if (!hasLine || this.#UPlot === null) return
+    this.#plots ??= new StreamPlots(this.#UPlot, this.#theme)
+    this.#plots.show(history)
   }
 }
 
