@@ -3,3 +3,4 @@
 //! `codec` is pure; `iox` knows Iceoryx2 and nothing of JavaScript.
 
 pub mod codec;
+pub mod iox;
