@@ -90,6 +90,7 @@ export {
   BookState,
   CANDLE_INTERVALS,
   ConnectionState,
+  ConnectorVenue,
   FeedManagerState,
   FeedState,
   HandlerError,

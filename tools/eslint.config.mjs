@@ -15,7 +15,7 @@ export default tseslint.config(
     files: ['**/*.ts'],
     languageOptions: {
       parser: tseslint.parser,
-      parserOptions: { project: ['./tsconfig.json'], tsconfigRootDir: root },
+      parserOptions: { project: ['./tsconfig.json', './tsconfig.page.json'], tsconfigRootDir: root },
     },
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: {

@@ -11,7 +11,11 @@ import { filesBelow, ROOT } from './paths.mjs'
 import { bin } from './process.mjs'
 
 const STAMP = '.feedbus-build'
-const BUILD_INFO = '.tsbuildinfo'
+/** The page runs in a browser and is compiled against its globals instead of Node's. */
+const PROJECTS = [
+  { config: 'tsconfig.build.json', buildInfo: '.tsbuildinfo' },
+  { config: 'tsconfig.page.json', buildInfo: '.tsbuildinfo-page' },
+]
 
 /**
  * @param {{ force?: boolean }} [options]
@@ -27,22 +31,7 @@ export function ensureBuilt(options = {}) {
   const start = performance.now()
   say(`bootstrap: building dist (${built === null ? 'not built yet' : 'sources changed'}) …`)
   rmSync(stamp, { force: true })
-  const tsc = spawnSync(
-    process.execPath,
-    [bin('typescript', { name: 'tsc' }), '-p', 'tsconfig.build.json', '--pretty', 'false'],
-    {
-      cwd: ROOT,
-      encoding: 'utf8',
-      maxBuffer: 1 << 26,
-    },
-  )
-  if (tsc.status !== 0) {
-    // The compiler would repeat remembered complaints even after an option was changed to allow them.
-    rmSync(join(dist, BUILD_INFO), { force: true })
-    throw new ScriptError(
-      `BUILD_FAILED The sources do not compile; "npm run typecheck" shows the same.\n${tsc.stdout}${tsc.stderr}`,
-    )
-  }
+  for (const project of PROJECTS) compile(project, dist)
   copyAssets(dist)
   removeOrphans(dist)
   const cli = join(dist, 'cli', 'main.js')
@@ -52,6 +41,20 @@ export function ensureBuilt(options = {}) {
   return true
 }
 
+function compile({ config, buildInfo }, dist) {
+  const tsc = spawnSync(process.execPath, [bin('typescript', { name: 'tsc' }), '-p', config, '--pretty', 'false'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  })
+  if (tsc.status === 0) return
+  // The compiler would repeat remembered complaints even after an option was changed to allow them.
+  rmSync(join(dist, buildInfo), { force: true })
+  throw new ScriptError(
+    `BUILD_FAILED The sources do not compile; "npm run typecheck" shows the same.\n${tsc.stdout}${tsc.stderr}`,
+  )
+}
+
 function inputHash() {
   const hash = createHash('sha256')
   const add = (path) =>
@@ -59,7 +62,14 @@ function inputHash() {
       .update(`${path}\0`)
       .update(readFileSync(join(ROOT, path)))
       .update('\0')
-  for (const path of ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json']) add(path)
+  for (const path of [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tsconfig.page.json',
+    'package.json',
+    'package-lock.json',
+  ])
+    add(path)
   for (const path of filesBelow(join(ROOT, 'src'))) add(`src/${path}`)
   return hash.digest('hex')
 }
@@ -75,7 +85,7 @@ function copyAssets(dist) {
 
 function removeOrphans(dist) {
   for (const path of filesBelow(dist)) {
-    if (path === STAMP || path === BUILD_INFO) continue
+    if (path === STAMP || PROJECTS.some(({ buildInfo }) => path === buildInfo)) continue
     const source = join(ROOT, 'src', path.replace(/\.(?:js|d\.ts)(?:\.map)?$/, '.ts'))
     if (!existsSync(source) && !existsSync(join(ROOT, 'src', path))) rmSync(join(dist, path))
   }

@@ -158,11 +158,12 @@ export class Bus {
 
   /**
    * The newest message of a topic, or the newest of a key: the symbol (for candles `BTCUSDT 1m`, or the
-   * symbol for the newest of any interval; for `live.health` the name, for `log.event` the event).
+   * symbol for the newest of any interval; for `live.health` the name, for `log.event` the event). With `source`
+   * only what that publisher sent: two venues may publish the same symbol.
    */
-  last<N extends TopicName>(topic: N, key?: string): Envelope<TopicMap[N], N> | undefined {
+  last<N extends TopicName>(topic: N, key?: string, source?: string): Envelope<TopicMap[N], N> | undefined {
     checkTopicName(topic)
-    return this.#dispatcher.topics.get(topic)?.last(key) as Envelope<TopicMap[N], N> | undefined
+    return this.#dispatcher.topics.get(topic)?.last(key, source) as Envelope<TopicMap[N], N> | undefined
   }
 
   /**

@@ -18,6 +18,8 @@ export interface TopicStats {
   readonly delivered: number
   /** Lost to overflow policies, conflated ones included. */
   readonly dropped: number
+  /** Part of `dropped`: replaced by a newer message of the same key, as the subscriber asked for. */
+  readonly conflated: number
   /** Handlers that threw or rejected. */
   readonly handlerErrors: number
   /** Subscriptions that the next message goes to, those by pattern included. */

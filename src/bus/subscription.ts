@@ -260,6 +260,7 @@ export class SubscriptionCore implements Subscription {
     const replaced = queue.replace(envelope)
     if (replaced !== null) {
       this.#conflated += 1
+      this.#topicOf(replaced).conflated += 1
       this.#countDrop(replaced)
       return
     }

@@ -23,6 +23,7 @@ export class TopicState {
 
   delivered = 0
   dropped = 0
+  conflated = 0
   handlerErrors = 0
   slowestHandler: SlowestHandler | null = null
 
@@ -131,9 +132,10 @@ export class TopicState {
   }
 
   /** Newest of all sources; with `key` the newest of that key. */
-  last(key?: string): Envelope<unknown> | undefined {
+  last(key?: string, source?: string): Envelope<unknown> | undefined {
     let newest: Envelope<unknown> | undefined
-    for (const { retained } of this.handles.values()) {
+    for (const { retained, source: publisher } of this.handles.values()) {
+      if (source !== undefined && publisher !== source) continue
       const candidate = key === undefined ? retained.newest() : retained.get(key)
       if (candidate !== null && (newest === undefined || candidate.seq > newest.seq)) newest = candidate
     }
@@ -153,6 +155,7 @@ export class TopicState {
       published: this.seq,
       delivered: this.delivered,
       dropped: this.dropped,
+      conflated: this.conflated,
       handlerErrors: this.handlerErrors,
       subscriptions: this.subscribers.length,
       slowestHandler: this.slowestHandler,

@@ -5,6 +5,7 @@
  */
 import type { ReadStream } from 'node:tty'
 import type { Bus } from '../bus/index.js'
+import { Dashboard } from '../dashboard/index.js'
 import { HttpServer } from '../http/index.js'
 import { FeedMetrics, type MetricsSource } from '../metrics/index.js'
 import type { Clock, TimerHandle } from '../runtime/index.js'
@@ -60,7 +61,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     sources,
     record,
     startedMonotonicMs,
-    httpUrl: http?.url ?? null,
+    httpUrl: http?.server.url ?? null,
     keyHelp: view instanceof TableView ? keys.map((binding) => binding.help) : [],
   }
   const stopKeys =
@@ -88,7 +89,9 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     // Health is read before stopping: afterwards every feed is rightly idle.
     healths = sources.map((source) => source.getHealth())
     await Promise.all(sources.map((source) => source.stop()))
-    await http?.stop()
+    // Its sockets first: a server with an open one does not end.
+    await http?.dashboard.close()
+    await http?.server.stop()
     stopKeys()
     stopSignals()
   }
@@ -126,16 +129,30 @@ function chooseView(options: SessionOptions): SessionView {
   return new PlainView(isEmitting ? process.stderr : process.stdout, process.stderr)
 }
 
-async function startHttp(options: SessionOptions, view: SessionView): Promise<HttpServer | null> {
-  if (options.http === null) return null
-  const metrics = new FeedMetrics({ bus: options.bus, sources: options.sources })
-  const serve = (port: number): Promise<HttpServer> =>
-    HttpServer.start({ host: options.http?.host ?? '127.0.0.1', port, metrics, sources: options.sources })
+interface SessionHttp {
+  readonly server: HttpServer
+  readonly dashboard: Dashboard
+}
+
+async function startHttp(options: SessionOptions, view: SessionView): Promise<SessionHttp | null> {
+  const { bus, clock, http, sources, title } = options
+  if (http === null) return null
+  const metrics = new FeedMetrics({ bus, sources })
+  // Before the sources start, so that it has seen everything when a page is opened.
+  const dashboard = new Dashboard({ bus, clock, title })
+  const { routes, upgrades } = dashboard
+  const serve = async (port: number): Promise<SessionHttp> => ({
+    server: await HttpServer.start({ host: http.host, port, metrics, sources, routes, upgrades, clock }),
+    dashboard,
+  })
   try {
-    return await serve(options.http.port)
+    return await serve(http.port)
   } catch (error) {
-    if (options.http.isFixed) throw error
-    view.note(`port ${options.http.port} is in use; taking a free one`)
+    if (http.isFixed) {
+      await dashboard.close()
+      throw error
+    }
+    view.note(`port ${http.port} is in use; taking a free one`)
     return serve(0)
   }
 }

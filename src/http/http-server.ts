@@ -125,7 +125,7 @@ function routesOf(options: HttpServerOptions): HttpRoute[] {
   const health = () => sources.map((source) => source.getHealth())
   const routes: HttpRoute[] = []
   const index: HttpRoute = {
-    path: '/',
+    path: '/routes',
     help: 'this page',
     answer: () => {
       const listed = [...routes, ...(options.routes ?? [])]
@@ -134,6 +134,8 @@ function routesOf(options: HttpServerOptions): HttpRoute[] {
     },
   }
   routes.push(index)
+  // The place of a dashboard, see `routes` of the options; without one this page stands in.
+  routes.push({ path: '/', answer: index.answer })
   routes.push({
     path: '/health',
     help: 'health of all managers as JSON: 200 when RUNNING and nothing stale, else 503',
@@ -181,7 +183,10 @@ async function respond(
 
 async function answerTo(request: IncomingMessage, routes: ReadonlyMap<string, HttpRoute>): Promise<HttpAnswer> {
   const route = routes.get(pathOf(request))
-  if (route === undefined) return json(404, { error: 'not found', routes: [...routes.keys()] })
+  if (route === undefined) {
+    const listed = [...routes.values()].filter(({ help }) => help !== undefined)
+    return json(404, { error: 'not found', routes: listed.map(({ path }) => path) })
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { ...json(405, { error: 'only GET and HEAD' }), headers: { Allow: 'GET, HEAD' } }
   }

@@ -26,6 +26,8 @@ export type {
   StreamConfig,
   StreamOptions,
   StreamSpec,
+  TradeConfig,
+  TradeConfigInput,
   UpdateSpeeds,
   VenueInfo,
 } from './config/index.js'

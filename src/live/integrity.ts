@@ -8,7 +8,8 @@ import { LiveFeedError } from '../types/errors.js'
 import type { GapEvent } from '../types/gap.js'
 import type { FeedHealth } from '../types/health.js'
 import type { Publisher } from '../types/publisher.js'
-import { T_CANDLES } from '../types/topics.js'
+import { StreamType } from '../types/stream.js'
+import { T_CANDLES, T_TRADES } from '../types/topics.js'
 import type { AuditLog } from './audit-log.js'
 import { MaintainedBooks } from './books/index.js'
 import { candleGaps } from './candle-gaps.js'
@@ -19,12 +20,14 @@ import {
   PositionFile,
   positionFilePath,
 } from './candles/index.js'
+import { VenueClock } from './clock/venue-clock.js'
 import { type LiveFeedConfig, venueInfo } from './config/index.js'
 import type { Feed } from './feed.js'
 import { GapLedger } from './gaps/index.js'
 import type { MarketPublishers } from './handlers/index.js'
 import { bookPublishers } from './publishers.js'
 import { RequestGovernor } from './rest/request-governor.js'
+import { AggTradeRequests, TradeBackfill } from './trades/index.js'
 
 export interface IntegrityOptions {
   readonly name: string
@@ -43,6 +46,9 @@ export class Integrity {
   readonly gaps: GapLedger
   readonly books: MaintainedBooks
   readonly candles: CandleSequencer
+  /** `null` unless asked for. */
+  readonly trades: TradeBackfill | null
+  readonly venueClock: VenueClock
 
   constructor({ name, config, bus, runtime, gapTopic, audit, onChange, onError }: IntegrityOptions) {
     const { clock, random, http } = runtime
@@ -54,7 +60,33 @@ export class Integrity {
       random: random.split('rest'),
       weightPerMinute: info.restLimits.requestWeightPerMinute,
     })
-    this.gaps = new GapLedger({ venue: info.venue, clock, topic: gapTopic, audit })
+    const onFailure = (message: string, error: unknown): void => {
+      if (error instanceof LiveFeedError) onError(error.code)
+      runtime.logger.warn(`${name}: ${message}`, { error: String(error) })
+    }
+    this.trades = config.trades.backfillTrades
+      ? new TradeBackfill({
+          config: config.trades,
+          requests: new AggTradeRequests(this.rest, info, clock),
+          clock,
+          random: random.split('trades'),
+          gaps: {
+            fill: (gapId, by) => this.gaps.fill(gapId, by),
+            declareUnfillable: (gapId, range) => this.gaps.declareUnfillable(gapId, range),
+          },
+          out: bus.topic(T_TRADES, { source: name }),
+          onFailure,
+        })
+      : null
+    this.gaps = new GapLedger({ venue: info.venue, clock, topic: gapTopic, audit, healer: this.trades })
+    this.venueClock = new VenueClock({
+      path: info.restPaths.time,
+      rest: this.rest,
+      clock,
+      intervalMs: config.connection.restUrl === '' ? 0 : config.health.clockCheckIntervalMs,
+      // Not an error of the feed: the offset is merely unknown, and the next attempt comes.
+      onFailure: (error) => runtime.logger.debug(`${name}: no time of the venue`, { error: String(error) }),
+    })
     this.books = new MaintainedBooks({
       info,
       config: config.book,
@@ -76,16 +108,14 @@ export class Integrity {
       out: bus.topic(T_CANDLES, { source: name }),
       gaps: candleGaps(this.gaps),
       openPositions: () => openPositions(name, config, runtime),
-      onFailure: (message, error) => {
-        if (error instanceof LiveFeedError) onError(error.code)
-        runtime.logger.warn(`${name}: ${message}`, { error: String(error) })
-      },
+      onFailure,
     })
   }
 
   /** What handlers publish to: books and candles are kept whole in front of their topics. */
   before(publishers: MarketPublishers): MarketPublishers {
-    return { ...publishers, orderbookDelta: this.books, candles: this.candles }
+    const trades = this.trades ?? publishers.trades
+    return { ...publishers, orderbookDelta: this.books, candles: this.candles, trades }
   }
 
   onAdded(feed: Feed): void {
@@ -97,6 +127,7 @@ export class Integrity {
     this.gaps.onRemoved(feed)
     this.books.onRemoved(feed)
     this.candles.remove(feed)
+    if (feed.spec.type === StreamType.AGG_TRADE) this.trades?.release(feed.spec.symbol)
   }
 
   /** The socket that carried these streams is gone. */
@@ -133,6 +164,8 @@ export class Integrity {
 
   /** Ends requests and timers; books that looked alive say that they are not kept any more. */
   stop(): void {
+    this.venueClock.stop()
+    this.trades?.stop()
     this.candles.stop()
     this.books.stop()
     this.rest.stop()

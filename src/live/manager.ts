@@ -110,6 +110,7 @@ export class LiveDataFeedManager implements FeedSource {
       run.scope.throwIfEnded()
       run.streams.register(specs)
       run.monitor.start()
+      run.integrity.venueClock.start()
       const started = run.connection.start(specs)
       run.streams.assignConnections()
       await run.scope.guard(started)

@@ -45,7 +45,7 @@ export function systemHealth(context: ReportContext, timeMs: number): FeedSystem
     connections: run?.connection.connections().map((one) => ({ ...one, url: publicUrl(one.url) })) ?? [],
     feeds: run?.integrity.feedHealth(run.monitor.feedHealth(), (stream) => run.router.feed(stream)) ?? [],
     books: run?.integrity.books.health() ?? [],
-    clock: null,
+    clock: run?.integrity.venueClock.health() ?? null,
     bus: bus.health(),
   }
 }
@@ -65,8 +65,9 @@ export function managerStats(context: ReportContext, audit: AuditLog): FeedManag
     errorsCount: run?.errors.total() ?? 0,
     errorsByCode: run?.errors.byCode() ?? {},
     gapsOpened: run?.integrity.gaps.counts().opened ?? 0,
-    gaps: run?.integrity.gaps.counts() ?? { opened: 0, filled: 0, unfillable: 0, open: 0 },
+    gaps: run?.integrity.gaps.counts() ?? { opened: 0, filled: 0, unfillable: 0, open: 0, byCause: {} },
     candles: run?.integrity.candles.stats() ?? null,
+    trades: run?.integrity.trades?.stats() ?? null,
     watchdogRestarts: run?.watchdogRestarts ?? 0,
     resubscriptions: run?.resubscriptions ?? 0,
     logEvents: audit.counts(),

@@ -8,6 +8,7 @@ import type { Feed } from './feed.js'
 import type { GapCounts } from './gaps/index.js'
 import type { RequestGovernorStats } from './rest/request-governor.js'
 import type { RouterStats } from './router/index.js'
+import type { TradeBackfillStats } from './trades/index.js'
 
 /**
  * Conservation: `messagesReceived` = published + ignored + duplicates + rejected, summed over all streams,
@@ -38,6 +39,8 @@ export interface FeedManagerStats {
   readonly gaps: GapCounts
   /** Finalized candles: published from the stream and over REST, dropped as repeats, lost; `null` before the first start. */
   readonly candles: CandleStats | null
+  /** Backfill of aggregated trades; `null` before the first start and when it is off. */
+  readonly trades: TradeBackfillStats | null
   readonly watchdogRestarts: number
   /** Streams that were subscribed again because they were silent. */
   readonly resubscriptions: number

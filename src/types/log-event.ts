@@ -23,6 +23,13 @@ export const LogEventName = {
   GAP_UNFILLABLE: 'GAP_UNFILLABLE',
   BUS_OVERLOAD: 'BUS_OVERLOAD',
   HANDLER_ERROR: 'HANDLER_ERROR',
+  // Connector streams; lower case, because their JSON lines are read by these names.
+  CONNECTOR_CONNECTED: 'connector_connected',
+  CONNECTOR_TRADE: 'connector_trade',
+  CONNECTOR_DEPTH: 'connector_depth',
+  CONNECTOR_CONNECTION_ERROR: 'connector_connection_error',
+  CONNECTOR_TRADE_PARSE_ERROR: 'connector_trade_parse_error',
+  CONNECTOR_DEPTH_PARSE_ERROR: 'connector_depth_parse_error',
 } as const
 
 export type LogEventName = (typeof LogEventName)[keyof typeof LogEventName]

@@ -138,6 +138,7 @@ export const TOPIC_CATALOG: TopicCatalog = {
       tradeTimeMs: 'number: execution time, epoch ms',
       venueTimeMs: VENUE_TIME,
       receiveTimeMs: RECEIVE_TIME,
+      origin: "'backfill' | absent: fetched over REST, or from the stream",
     },
   },
   'mkt.funding': {

@@ -26,4 +26,6 @@ export interface Trade {
   /** When the venue wrote the event, epoch ms. */
   readonly venueTimeMs: number
   readonly receiveTimeMs: number
+  /** Fetched over REST because the stream did not deliver it; absent on trades of the stream. */
+  readonly origin?: 'backfill'
 }

@@ -3,6 +3,7 @@
  * `src/live/config`; this file owns only the names.
  */
 
+/** Venues that the feed manager connects to. */
 export const Venue = {
   BINANCE_SPOT: 'BINANCE_SPOT',
   BINANCE_FUTURES: 'BINANCE_FUTURES',
@@ -13,7 +14,20 @@ export const Venue = {
   SIM_FUTURES: 'SIM_FUTURES',
 } as const
 
-export type Venue = (typeof Venue)[keyof typeof Venue]
+export type FeedVenue = (typeof Venue)[keyof typeof Venue]
+
+/**
+ * Venues whose data only a connector in another process brings (`feedbus/hft`). `LiveFeedConfig` refuses them: the
+ * feed manager does not speak their protocol.
+ */
+export const ConnectorVenue = {
+  BYBIT: 'BYBIT',
+} as const
+
+export type ConnectorVenue = (typeof ConnectorVenue)[keyof typeof ConnectorVenue]
+
+/** What a payload may name as its origin, whichever source it came through. */
+export type Venue = FeedVenue | ConnectorVenue
 
 /** Product family of a venue; decides wire shapes, routes and continuity rules. */
 export type MarketKind = 'spot' | 'futures'

@@ -164,7 +164,9 @@ const HARMLESS = [
 
 describe('the source scan', () => {
   it('finds no bare clock, timer, randomness or network global outside src/runtime', () => {
-    const outside = readSources('src').filter((file) => !file.path.startsWith('src/runtime/'))
+    // The page runs in a browser and has one file of doors of its own.
+    const doors = ['src/runtime/', 'src/dashboard/page/doors.ts']
+    const outside = readSources('src').filter((file) => !doors.some((door) => file.path.startsWith(door)))
     expect(outside.flatMap(bareDoors)).toEqual([])
   })
 

@@ -221,6 +221,16 @@ describe('last and replayLast', () => {
     expect(bus.last('mkt.candles', 'BTCUSDT')?.payload.close).toBe(1)
   })
 
+  it('remembers the last message of each source, because two venues publish the same symbol', () => {
+    const bus = new Bus()
+    bus.topic('mkt.trades', { source: 'spot' }).publish(trade('BTCUSDT', 1))
+    bus.topic('mkt.trades', { source: 'futures' }).publish(trade('BTCUSDT', 2))
+    expect(bus.last('mkt.trades', 'BTCUSDT')?.payload.id).toBe(2)
+    expect(bus.last('mkt.trades', 'BTCUSDT', 'spot')?.payload.id).toBe(1)
+    expect(bus.last('mkt.trades', undefined, 'futures')?.payload.id).toBe(2)
+    expect(bus.last('mkt.trades', 'BTCUSDT', 'nobody')).toBeUndefined()
+  })
+
   it('keeps two venues apart that publish the same symbol', () => {
     const bus = new Bus()
     const spot = bus.topic('mkt.trades', { source: 'spot' })

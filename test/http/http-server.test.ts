@@ -146,7 +146,7 @@ describe('other routes', () => {
     for (const path of ['/nothing', '/health/', '/../etc/passwd', '//', '/metrics']) {
       const reply = await call(`${server.url}${path}`)
       expect(reply.status, path).toBe(404)
-      expect(JSON.parse(reply.body)).toEqual({ error: 'not found', routes: ['/', '/health', '/ready'] })
+      expect(JSON.parse(reply.body)).toEqual({ error: 'not found', routes: ['/routes', '/health', '/ready'] })
     }
   })
 

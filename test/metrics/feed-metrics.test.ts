@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { Bus } from '../../src/bus/index.js'
+import { LiveDataFeedManager } from '../../src/live/index.js'
 import { FeedMetrics, METRIC_DEFINITIONS } from '../../src/metrics/index.js'
+import type { EventLoopDelay } from '../../src/runtime/index.js'
 import { FeedManagerState, FeedState } from '../../src/types/health.js'
 import { connectionHealth, FakeSource, feedHealth } from '../support/fake-source.js'
 
@@ -17,6 +20,9 @@ const BOUNDED_LABELS = [
   'code',
   'event',
   'kind',
+  'cause',
+  'origin',
+  'path',
   'quantile',
 ]
 
@@ -160,6 +166,91 @@ describe('export', () => {
     source.feeds = [feedHealth({ latencyMs: { p50: -1_270, p99: -1_260 } })]
     const metrics = new FeedMetrics({ sources: [source], processMetrics: false })
     expect([...samples(await metrics.text(), 'feedbus_feed_latency_seconds').values()]).toEqual([-1.27, -1.26])
+    metrics.close()
+  })
+
+  it('shows the venue clock and both sockets of a redundant pair, and neither where there is none', async () => {
+    const plain = new FakeSource('plain')
+    const source = new FakeSource('spot')
+    source.clock = { offsetMs: -12.5, uncertaintyMs: 3, ageMs: 4_000, sampleCount: 5 }
+    const path = { generation: 2, state: 'OPEN', rttMs: 1.5, firstCount: 70, lateCount: 30, lateMs: null } as const
+    const late = { ...path, path: 'b', state: 'BACKOFF', rttMs: null, lateMs: { p50: 2, p99: 9 } } as const
+    source.connections = [connectionHealth({ paths: [{ ...path, path: 'a' }, late] })]
+    const metrics = new FeedMetrics({ sources: [plain, source], processMetrics: false })
+    const text = await metrics.text()
+
+    expect([...samples(text, 'feedbus_venue_clock_offset_seconds')]).toEqual([
+      ['{manager="spot",venue="SIM_SPOT"}', -0.0125],
+    ])
+    const labels = (rest: string): string => `{manager="spot",venue="SIM_SPOT",connection="spot-0",route="",${rest}}`
+    expect(Object.fromEntries(samples(text, 'feedbus_path_open'))).toEqual({
+      [labels('path="a"')]: 1,
+      [labels('path="b"')]: 0,
+    })
+    expect([...samples(text, 'feedbus_path_rtt_seconds')]).toEqual([[labels('path="a"'), 0.0015]])
+    expect(samples(text, 'feedbus_path_late_seconds').get(labels('path="b",quantile="0.99"'))).toBe(0.009)
+    metrics.close()
+  })
+
+  it('counts gap events by cause and kind, from zero on', async () => {
+    const bus = new Bus()
+    const manager = new LiveDataFeedManager({ venue: 'BINANCE_SPOT', symbols: ['BTCUSDT'] }, bus, { name: 'spot' })
+    const metrics = new FeedMetrics({ sources: [manager], processMetrics: false })
+    const gaps = samples(await metrics.text(), 'feedbus_gap_events_total')
+
+    expect(gaps.size).toBe(18)
+    expect(new Set(gaps.values())).toEqual(new Set([0]))
+    expect(gaps.has('{manager="spot",venue="BINANCE_SPOT",cause="SEQUENCE",kind="unfillable"}')).toBe(true)
+    metrics.close()
+    bus.close()
+  })
+
+  it('says how late the event loop came round, and nothing before it knows', async () => {
+    const eventLoop = {
+      delayed: null as EventLoopDelay | null,
+      delay: () => eventLoop.delayed,
+      activeMs: () => 1_500,
+      close: () => {},
+    }
+    const metrics = new FeedMetrics({ processMetrics: false, eventLoop })
+    expect(samples(await metrics.text(), 'feedbus_event_loop_delay_seconds').size).toBe(0)
+    eventLoop.delayed = { p50Ms: 0.2, p99Ms: 5, maxMs: 320 }
+    const text = await metrics.text()
+
+    expect(Object.fromEntries(samples(text, 'feedbus_event_loop_delay_seconds'))).toEqual({
+      '{quantile="0.5"}': 0.0002,
+      '{quantile="0.99"}': 0.005,
+      '{quantile="1"}': 0.32,
+    })
+    expect([...samples(text, 'feedbus_event_loop_active_seconds_total').values()]).toEqual([1.5])
+    metrics.close()
+  })
+
+  it('writes what the client library writes, whatever is in a label', async () => {
+    const source = new FakeSource('a "quoted" back\\slash\nand a line')
+    source.books = [
+      {
+        symbol: 'BTCUSDT',
+        state: 'LIVE',
+        sequence: 1,
+        resyncCount: 2,
+        appliedCount: 3,
+        bufferedCount: 0,
+        snapshotCount: 3,
+        snapshotFailureCount: 1,
+        bidLevels: 10,
+        askLevels: 10,
+      },
+    ]
+    // Two sources of one name: a series must still be there once.
+    const metrics = new FeedMetrics({ sources: [source, source, new FakeSource(source.name)], processMetrics: false })
+    const text = await metrics.text()
+
+    expect(await metrics.registry.metrics()).toBe(text)
+    const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    const names = series.map((line) => line.slice(0, line.lastIndexOf(' ')))
+    expect(new Set(names).size).toBe(names.length)
+    expect(text).toContain('manager="a \\"quoted\\" back\\\\slash\\nand a line"')
     metrics.close()
   })
 })

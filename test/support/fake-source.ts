@@ -1,12 +1,14 @@
 /** A feed source that is whatever the test says, for everything that only reads health. */
 import type { FeedSource } from '../../src/types/feed-source.js'
 import {
+  type BookHealth,
   type ConnectionHealth,
   ConnectionState,
   type FeedHealth,
   FeedManagerState,
   FeedState,
   type FeedSystemHealth,
+  type VenueClockHealth,
 } from '../../src/types/health.js'
 import { StreamType } from '../../src/types/stream.js'
 import { Venue } from '../../src/types/venue.js'
@@ -54,6 +56,8 @@ export class FakeSource implements FeedSource {
   state: FeedManagerState = FeedManagerState.RUNNING
   feeds: FeedHealth[] = [feedHealth()]
   connections: ConnectionHealth[] = [connectionHealth()]
+  books: BookHealth[] = []
+  clock: VenueClockHealth | null = null
   /** How often health was asked for. */
   healthCalls = 0
 
@@ -81,8 +85,8 @@ export class FakeSource implements FeedSource {
       totalErrorCount: 0,
       connections: this.connections,
       feeds: this.feeds,
-      books: [],
-      clock: null,
+      books: this.books,
+      clock: this.clock,
       bus: { published: 0, delivered: 0, dropped: 0, handlerErrors: 0, queueDepth: 0 },
     }
   }

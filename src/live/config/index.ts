@@ -32,5 +32,7 @@ export type {
   RefreshWindow,
   SnapshotLevels,
   StreamConfig,
+  TradeConfig,
+  TradeConfigInput,
 } from './types.js'
 export { type RestLimits, type RestPaths, type UpdateSpeeds, VENUE_NAMES, type VenueInfo, venueInfo } from './venues.js'

@@ -18,6 +18,7 @@ import type {
   HealthConfig,
   LiveFeedConfigInput,
   StreamConfig,
+  TradeConfig,
 } from './types.js'
 import { type VenueInfo, venueInfo } from './venues.js'
 
@@ -38,6 +39,7 @@ export class LiveFeedConfig {
   readonly emitPartialCandles: boolean
   readonly book: Readonly<BookConfig>
   readonly candles: Readonly<CandleConfig>
+  readonly trades: Readonly<TradeConfig>
   readonly connection: Readonly<ConnectionConfig>
   readonly health: Readonly<HealthConfig>
   readonly #specs: readonly StreamSpec[]
@@ -60,6 +62,7 @@ export class LiveFeedConfig {
     this.emitPartialCandles = parsed.emitPartialCandles
     this.book = Object.freeze({ ...parsed.book })
     this.candles = Object.freeze({ ...parsed.candles, stateDir: parsed.candles.stateDir ?? null })
+    this.trades = Object.freeze({ ...parsed.trades })
     this.connection = connectionOf(info, parsed.connection)
     this.health = Object.freeze({ ...parsed.health })
     this.#specs = uniqueSpecs([...simpleForm(this), ...this.streams].map((stream) => specOf(info, stream)))
@@ -115,6 +118,7 @@ export class LiveFeedConfig {
       emitPartialCandles: this.emitPartialCandles,
       book: { ...this.book },
       candles: { ...candles, ...(stateDir === null ? {} : { stateDir }) },
+      trades: { ...this.trades },
       connection: {
         ...(isOwnBase ? {} : { baseUrl }),
         ...(isOwnRest ? {} : { restUrl }),

@@ -16,6 +16,8 @@ import type {
   HealthConfig,
   LiveFeedConfigInput,
   StreamConfig,
+  TradeConfig,
+  TradeConfigInput,
 } from './types.js'
 
 /** `setTimeout` fires at once beyond this, so no duration may be longer (24.8 days). */
@@ -122,6 +124,12 @@ const healthSchema = z.strictObject({
   watchdogTimeoutMs: durationMs()
     .default(60_000)
     .describe('Without any message for this many milliseconds all connections are restarted.'),
+  clockCheckIntervalMs: z
+    .int()
+    .min(0)
+    .max(DURATION_MS_MAX)
+    .default(60_000)
+    .describe("Milliseconds between two measurements of the venue's clock over REST; 0 makes none."),
 })
 
 const flag = (description: string) => z.boolean().default(false).describe(description)
@@ -176,6 +184,21 @@ const candleSchema = z.strictObject({
     ),
 })
 
+const tradeSchema = z.strictObject({
+  backfillTrades: flag('Fetch missing ids of AGG_TRADE streams over REST and publish them in order.'),
+  tradeHoldMsMax: durationMs()
+    .default(5_000)
+    .describe(
+      'Milliseconds that live trades of a stream wait for missing ones before them; then the missing ones are unfillable.',
+    ),
+  tradeBackfillCountMax: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Holes with more ids than this are declared unfillable at once.'),
+})
+
 const rootSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema is, for editors. Not read.'),
   venue: z.enum(Venue).describe('Trading place, product and environment.'),
@@ -201,6 +224,7 @@ const rootSchema = z.strictObject({
   emitPartialCandles: flag('Also publish forming candles, on mkt.candles.partial.'),
   book: bookSchema.prefault({}).describe('Maintained books: DEPTH streams without depthLevels.'),
   candles: candleSchema.prefault({}).describe('Order and backfill of finalized candles.'),
+  trades: tradeSchema.prefault({}).describe('Backfill of aggregated trades.'),
   connection: connectionSchema.prefault({}).describe('Behaviour of the WebSocket connections.'),
   health: healthSchema.prefault({}).describe('Staleness and watchdog.'),
 })
@@ -214,10 +238,11 @@ export type ParsedCandles = Filled<Omit<CandleConfigInput, 'stateDir'>> & Pick<C
 
 /** What the schema makes of an input: defaults filled in, `Infinity` still text, addresses still as given. */
 export type ParsedConfig = Filled<
-  Omit<LiveFeedConfigInput, '$schema' | 'book' | 'candles' | 'connection' | 'health'>
+  Omit<LiveFeedConfigInput, '$schema' | 'book' | 'candles' | 'trades' | 'connection' | 'health'>
 > & {
   readonly book: BookConfig
   readonly candles: ParsedCandles
+  readonly trades: TradeConfig
   readonly connection: ParsedConnection
   readonly health: HealthConfig
 }
@@ -372,5 +397,6 @@ const inputAgrees: [
   Same<z.input<typeof healthSchema>, Written<NonNullable<LiveFeedConfigInput['health']>>>,
   Same<z.input<typeof bookSchema>, Written<NonNullable<LiveFeedConfigInput['book']>>>,
   Same<z.input<typeof candleSchema>, Written<CandleConfigInput>>,
-] = [true, true, true, true, true, true]
+  Same<z.input<typeof tradeSchema>, Written<TradeConfigInput>>,
+] = [true, true, true, true, true, true, true]
 void inputAgrees

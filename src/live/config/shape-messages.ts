@@ -64,7 +64,15 @@ function unknownFieldMessage(parent: ConfigPath, key: string, value: unknown): s
 
 /** The place outside `parent` where a field of these words lives. A near miss would be a far guess there. */
 function placesOf(key: string, parent: ConfigPath): { path: string; name: string } | undefined {
-  for (const section of [[], ['book'], ['candles'], ['connection'], ['health'], ['connection', 'refreshWindow']]) {
+  for (const section of [
+    [],
+    ['book'],
+    ['candles'],
+    ['trades'],
+    ['connection'],
+    ['health'],
+    ['connection', 'refreshWindow'],
+  ]) {
     if (formatPath(section) === formatPath(parent)) continue
     const name = sameWords(key, Object.keys(schemaNode(section)?.properties ?? {}))
     if (name !== undefined) return { path: formatPath([...section, name]), name }

@@ -72,6 +72,8 @@ export interface HealthConfigInput {
   readonly healthCheckIntervalMs?: number | undefined
   /** All connections are restarted after this long without any message. Default 60 000. */
   readonly watchdogTimeoutMs?: number | undefined
+  /** Time between two measurements of the venue's clock over REST; 0 makes none. Default 60 000. */
+  readonly clockCheckIntervalMs?: number | undefined
 }
 
 /** Levels per side that a snapshot of a maintained book asks for. */
@@ -101,6 +103,16 @@ export interface CandleConfigInput {
   readonly stateDir?: string | undefined
 }
 
+/** Holes in aggregated trades. */
+export interface TradeConfigInput {
+  /** Fetch missing ids of `AGG_TRADE` streams over REST and publish them in order. Default `false`. */
+  readonly backfillTrades?: boolean | undefined
+  /** Live trades of a stream wait this long for missing ones before them. Default 5 000. */
+  readonly tradeHoldMsMax?: number | undefined
+  /** Holes with more ids than this are declared unfillable at once. Default 10 000. */
+  readonly tradeBackfillCountMax?: number | undefined
+}
+
 /** What `new LiveFeedConfig()` takes: `symbols` or `streams` or both, and anything that differs from the defaults. */
 export interface LiveFeedConfigInput {
   /** For editors: where the JSON Schema is. Not read. */
@@ -126,6 +138,7 @@ export interface LiveFeedConfigInput {
   readonly emitPartialCandles?: boolean | undefined
   readonly book?: BookConfigInput | undefined
   readonly candles?: CandleConfigInput | undefined
+  readonly trades?: TradeConfigInput | undefined
   readonly connection?: ConnectionConfigInput | undefined
   readonly health?: HealthConfigInput | undefined
 }
@@ -137,6 +150,13 @@ export interface CandleConfig {
   readonly backfillCountMax: number
   /** `null`: no state file. */
   readonly stateDir: string | null
+}
+
+/** `TradeConfigInput` with every default filled in; frozen. */
+export interface TradeConfig {
+  readonly backfillTrades: boolean
+  readonly tradeHoldMsMax: number
+  readonly tradeBackfillCountMax: number
 }
 
 /** `ConnectionConfigInput` with every default filled in; frozen. */
@@ -172,4 +192,6 @@ export interface HealthConfig {
   readonly stalenessThresholdMs: number
   readonly healthCheckIntervalMs: number
   readonly watchdogTimeoutMs: number
+  /** 0: never. */
+  readonly clockCheckIntervalMs: number
 }

@@ -8,7 +8,7 @@
  * 37.0.0 to 38.1.1. Figures marked "measured" come from frames recorded on 2026-10-07.
  */
 import { CANDLE_INTERVALS, type CandleInterval, StreamType } from '../../types/stream.js'
-import { type MarketKind, Venue } from '../../types/venue.js'
+import { type FeedVenue, type MarketKind, Venue } from '../../types/venue.js'
 import type { DepthLevels, SnapshotLevels } from './types.js'
 
 /** Update speeds of one kind of stream. The first is what the bare name delivers. */
@@ -42,7 +42,7 @@ export interface RestLimits {
 }
 
 export interface VenueInfo {
-  readonly venue: Venue
+  readonly venue: FeedVenue
   readonly market: MarketKind
   /** For people. */
   readonly title: string
@@ -169,7 +169,7 @@ const FUTURES: MarketFacts = {
   },
 }
 
-const VENUES: Readonly<Record<Venue, VenueInfo>> = deepFreeze({
+const VENUES: Readonly<Record<FeedVenue, VenueInfo>> = deepFreeze({
   BINANCE_SPOT: {
     ...SPOT,
     venue: Venue.BINANCE_SPOT,
@@ -247,11 +247,11 @@ const VENUES: Readonly<Record<Venue, VenueInfo>> = deepFreeze({
 })
 
 /** Every venue, in the order of the documentation. */
-export const VENUE_NAMES: readonly Venue[] = Object.values(Venue)
+export const VENUE_NAMES: readonly FeedVenue[] = Object.values(Venue)
 
-/** The row of the venue table; frozen. */
+/** The row of the venue table; frozen. For venues of a checked configuration: connector venues have no row. */
 export function venueInfo(venue: Venue): VenueInfo {
-  return VENUES[venue]
+  return VENUES[venue as FeedVenue]
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -4,7 +4,7 @@
  * | stream | a hole is | ends as |
  * | --- | --- | --- |
  * | diff depth | ids between two updates (spot), a broken chain `pu` (futures) | filled by the snapshot of its book |
- * | trades, aggregated trades | ids between two trades | unfillable, unless a healer takes it |
+ * | trades, aggregated trades | ids between two trades | unfillable, unless `src/live/trades` takes it |
  * | partial depth, best bid and offer, tickers, mark price | time without messages: lost socket, silence | filled by the next message |
  * | liquidations | time without a socket | unfillable |
  * | finalized candles | missing open times, found and healed by the candle sequencer | `backfill`, or unfillable |

@@ -35,7 +35,11 @@ export interface GapCounts {
   readonly unfillable: number
   /** Open now. */
   readonly open: number
+  /** The same by what tore the hole; causes that never occurred are absent. */
+  readonly byCause: Readonly<Partial<Record<GapCause, CauseCounts>>>
 }
+
+export type CauseCounts = Readonly<Record<GapEvent['kind'], number>>
 
 const OPEN_KEPT_MAX = 10_000
 const CLOSED_KEPT_MAX = 1_000
@@ -50,6 +54,7 @@ export class GapRecord {
   #opened = 0
   #filled = 0
   #unfillable = 0
+  readonly #byCause = new Map<GapCause, Record<GapEvent['kind'], number>>()
 
   constructor(options: GapRecordOptions) {
     this.#options = options
@@ -103,7 +108,13 @@ export class GapRecord {
   }
 
   counts(): GapCounts {
-    return { opened: this.#opened, filled: this.#filled, unfillable: this.#unfillable, open: this.#open.size }
+    return {
+      opened: this.#opened,
+      filled: this.#filled,
+      unfillable: this.#unfillable,
+      open: this.#open.size,
+      byCause: Object.fromEntries([...this.#byCause].map(([cause, counts]) => [cause, { ...counts }])),
+    }
   }
 
   /** The last word on every gap remembered, by id: all that are open, and the newest of those that are closed. */
@@ -123,7 +134,17 @@ export class GapRecord {
     this.#publish(closed, event)
   }
 
+  #count({ cause, kind }: GapEvent): void {
+    let counts = this.#byCause.get(cause)
+    if (counts === undefined) {
+      counts = { opened: 0, filled: 0, unfillable: 0 }
+      this.#byCause.set(cause, counts)
+    }
+    counts[kind]++
+  }
+
   #publish(gap: GapEvent, event: LogEventName): void {
+    this.#count(gap)
     this.#options.topic.publish(gap)
     const { gapId, symbol, streamType, detail, unit, from, to, missing, cause, by } = gap
     const count = missing === null ? 'an unknown number' : String(missing)

@@ -49,6 +49,13 @@ export interface RestRequest {
   readonly attemptsMax?: number
 }
 
+/** An answer with the time it took, for whoever compares clocks. */
+export interface RestAnswer extends HttpResponse {
+  /** When the request left, not when it was asked for. */
+  readonly sentMonotonicMs: number
+  readonly answeredMonotonicMs: number
+}
+
 export interface RequestGovernorStats {
   readonly queued: number
   readonly inFlight: number
@@ -78,8 +85,8 @@ interface Job {
   readonly sequence: number
   attempt: number
   notBeforeMs: number
-  readonly promise: Promise<HttpResponse>
-  readonly resolve: (response: HttpResponse) => void
+  readonly promise: Promise<RestAnswer>
+  readonly resolve: (answer: RestAnswer) => void
   readonly reject: (error: RestError) => void
 }
 
@@ -116,7 +123,7 @@ export class RequestGovernor {
    * Resolves with the venue's 2xx answer. Rejects with a `RestError`: `REST_REFUSED` for a 4xx that concerns the
    * request itself, `REST_UNAVAILABLE` when all attempts failed, `REST_STOPPED` after `stop()`.
    */
-  get(request: RestRequest): Promise<HttpResponse> {
+  get(request: RestRequest): Promise<RestAnswer> {
     if (this.#abort.signal.aborted) return Promise.reject(stopped(request.path))
     const known = this.#byPath.get(request.path)
     if (known !== undefined) {
@@ -124,7 +131,7 @@ export class RequestGovernor {
       known.priority = Math.min(known.priority, request.priority ?? RestPriority.NORMAL) as RestPriority
       return known.promise
     }
-    const { promise, resolve, reject } = deferred<HttpResponse>()
+    const { promise, resolve, reject } = deferred<RestAnswer>()
     const job: Job = {
       request,
       priority: request.priority ?? RestPriority.NORMAL,
@@ -214,14 +221,17 @@ export class RequestGovernor {
     this.#inFlight++
     this.#sent++
     this.#budget.spend(request.weight)
-    let response: HttpResponse | null = null
+    const { clock } = this.#options
+    const sentMonotonicMs = clock.monotonicMs()
+    let response: RestAnswer | null = null
     let failure: unknown = null
     try {
-      response = await this.#options.http.get({
+      const { status, headers, body } = await this.#options.http.get({
         url: this.#options.restUrl + request.path,
         timeoutMs: this.#options.timeoutMs ?? 10_000,
         signal: this.#abort.signal,
       })
+      response = { status, headers, body, sentMonotonicMs, answeredMonotonicMs: clock.monotonicMs() }
     } catch (error) {
       failure = error
     }
@@ -232,7 +242,7 @@ export class RequestGovernor {
     this.#pump()
   }
 
-  #settle(job: Job, response: HttpResponse | null, failure: unknown): void {
+  #settle(job: Job, response: RestAnswer | null, failure: unknown): void {
     if (response !== null && response.status >= 200 && response.status < 300) {
       this.#succeeded++
       this.#byPath.delete(job.request.path)

@@ -161,7 +161,7 @@ describe('unknown fields', () => {
 
   it('without a near name are told what is known there', () => {
     expect(problem({ health: { colour: 'red' } })).toBe(
-      'health.colour: unknown field; known here: stalenessThresholdMs, healthCheckIntervalMs, watchdogTimeoutMs',
+      'health.colour: unknown field; known here: stalenessThresholdMs, healthCheckIntervalMs, watchdogTimeoutMs, clockCheckIntervalMs',
     )
     expect(problem({ x: 1 })).toMatch(/^x: unknown field; known here: venue, symbols, /)
   })
@@ -228,7 +228,7 @@ describe('single values', () => {
     [{ connection: null }, expect.stringMatching(/^connection: is empty: remove it, or give it fields \(baseUrl, /)],
     [
       { health: [] },
-      'health: [] is not an object with the fields stalenessThresholdMs, healthCheckIntervalMs, watchdogTimeoutMs',
+      'health: [] is not an object with the fields stalenessThresholdMs, healthCheckIntervalMs, watchdogTimeoutMs, clockCheckIntervalMs',
     ],
     [{ streams: { symbol: 'X' } }, 'streams: {"symbol":"X"} is not a list'],
   ])('%j', (changes, expected) => {

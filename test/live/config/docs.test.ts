@@ -36,7 +36,7 @@ function blocks(info: string): string[] {
   return text.split('\n```').flatMap((part) => (part.startsWith(`${info}\n`) ? [part.slice(info.length + 1)] : []))
 }
 
-const fieldRows = ['What to subscribe to', '`book`', '`candles`', '`connection`', '`health`'].flatMap(rows)
+const fieldRows = ['What to subscribe to', '`book`', '`candles`', '`trades`', '`connection`', '`health`'].flatMap(rows)
 
 describe('the page on configuration', () => {
   it('lists every field with its default, in the order of the schema, and no other', () => {

@@ -29,6 +29,7 @@ describe('defaults', () => {
       emitPartialCandles: false,
       book: { publishLevels: 20, publishIntervalMs: 0, emitDeltas: false, snapshotLevels: 1000 },
       candles: { closeGraceMs: 3000, holdMsMax: 30_000, backfillCountMax: 10_000, stateDir: null },
+      trades: { backfillTrades: false, tradeHoldMsMax: 5_000, tradeBackfillCountMax: 10_000 },
       connection: {
         baseUrl: 'wss://stream.binance.com:9443',
         restUrl: 'https://api.binance.com',
@@ -44,7 +45,12 @@ describe('defaults', () => {
         refreshWindow: null,
         streamsPerConnectionMax: 200,
       },
-      health: { stalenessThresholdMs: 30_000, healthCheckIntervalMs: 5_000, watchdogTimeoutMs: 60_000 },
+      health: {
+        stalenessThresholdMs: 30_000,
+        healthCheckIntervalMs: 5_000,
+        watchdogTimeoutMs: 60_000,
+        clockCheckIntervalMs: 60_000,
+      },
     })
   })
 
@@ -65,6 +71,7 @@ describe('defaults', () => {
       stalenessThresholdMs: 30_000,
       healthCheckIntervalMs: 5_000,
       watchdogTimeoutMs: 90_000,
+      clockCheckIntervalMs: 60_000,
     })
   })
 })

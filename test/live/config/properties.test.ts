@@ -133,6 +133,14 @@ const validCase: fc.Arbitrary<Case> = fc.constantFrom(...Object.values(Venue)).c
       },
       { requiredKeys: [] },
     ),
+    trades: fc.record(
+      {
+        backfillTrades: fc.boolean(),
+        tradeHoldMsMax: fc.integer({ min: 1, max: 60_000 }),
+        tradeBackfillCountMax: fc.integer({ min: 1, max: 100_000 }),
+      },
+      { requiredKeys: [] },
+    ),
     connection,
     health,
   }

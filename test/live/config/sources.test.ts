@@ -72,6 +72,10 @@ describe('the environment', () => {
       FEEDBUS_HEALTH__STALENESS_THRESHOLD_MS: '7000',
       FEEDBUS_HEALTH__HEALTH_CHECK_INTERVAL_MS: '1000',
       FEEDBUS_HEALTH__WATCHDOG_TIMEOUT_MS: '20000',
+      FEEDBUS_HEALTH__CLOCK_CHECK_INTERVAL_MS: '0',
+      FEEDBUS_TRADES__BACKFILL_TRADES: 'true',
+      FEEDBUS_TRADES__TRADE_HOLD_MS_MAX: '900',
+      FEEDBUS_TRADES__TRADE_BACKFILL_COUNT_MAX: '77',
     })
     expect({ ...config }).toEqual({
       venue: 'BINANCE_FUTURES',
@@ -88,6 +92,7 @@ describe('the environment', () => {
       emitPartialCandles: true,
       book: { publishLevels: 50, publishIntervalMs: 250, emitDeltas: true, snapshotLevels: 500 },
       candles: { closeGraceMs: 2000, holdMsMax: 20_000, backfillCountMax: 500, stateDir: 'state' },
+      trades: { backfillTrades: true, tradeHoldMsMax: 900, tradeBackfillCountMax: 77 },
       connection: {
         baseUrl: 'ws://127.0.0.1:9080',
         restUrl: 'http://127.0.0.1:9081',
@@ -103,7 +108,12 @@ describe('the environment', () => {
         refreshWindow: { fromHour: 22, toHour: 4 },
         streamsPerConnectionMax: 50,
       },
-      health: { stalenessThresholdMs: 7_000, healthCheckIntervalMs: 1_000, watchdogTimeoutMs: 20_000 },
+      health: {
+        stalenessThresholdMs: 7_000,
+        healthCheckIntervalMs: 1_000,
+        watchdogTimeoutMs: 20_000,
+        clockCheckIntervalMs: 0,
+      },
     })
   })
 
@@ -116,7 +126,7 @@ describe('the environment', () => {
     ]) {
       expect(new Set(names).size).toBe(fields.length)
     }
-    expect(fields).toHaveLength(36)
+    expect(fields).toHaveLength(40)
     for (const { env } of fields) expect(env).toMatch(/^FEEDBUS_([A-Z]+_{1,2})*[A-Z]+$/)
   })
 

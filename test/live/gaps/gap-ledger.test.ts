@@ -56,7 +56,13 @@ describe('trades', () => {
     ])
     expect(log.map(({ event }) => event)).toEqual(['GAP_OPENED', 'GAP_UNFILLABLE'])
     expect(trades.gapCount).toBe(1)
-    expect(ledger.counts()).toEqual({ opened: 1, filled: 0, unfillable: 1, open: 0 })
+    expect(ledger.counts()).toEqual({
+      opened: 1,
+      filled: 0,
+      unfillable: 1,
+      open: 0,
+      byCause: { SEQUENCE: { opened: 1, filled: 0, unfillable: 1 } },
+    })
   })
 
   it('are left to a healer that takes them, and closed by it once', () => {

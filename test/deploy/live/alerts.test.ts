@@ -1,0 +1,243 @@
+/**
+ * The shipped alert rules in a real Prometheus that scrapes a real run: each fault is made on the simulated venue
+ * (or in the process) until its alert fires, then healed until it is resolved. The rule file is the shipped one
+ * with every duration divided by sixty; thresholds and expressions are untouched.
+ */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Bus } from '../../../src/bus/index.js'
+import { HttpServer } from '../../../src/http/index.js'
+import { LiveDataFeedManager, parseStreamList } from '../../../src/live/index.js'
+import { FeedMetrics } from '../../../src/metrics/index.js'
+import { NodeEventLoopMonitor, SystemClock } from '../../../src/runtime/index.js'
+import { type FaultRuleInput, SimVenue } from '../../../src/sim/index.js'
+import { boardQueries, fasterRules, readRules } from '../../support/deploy.js'
+import { FakeSource } from '../../support/fake-source.js'
+import { describeWithPrometheus, type FiredAlert, RunningPrometheus } from '../../support/prometheus.js'
+import { waitFor } from '../../support/wait-for.js'
+
+const FASTER = 60
+const INTERVAL_MS = 250
+const FIRE_MS = 60_000
+const RESOLVE_MS = 60_000
+
+/** One manager on a venue of its own, so that no fault reaches another. */
+class Line {
+  readonly venue: SimVenue
+  readonly manager: LiveDataFeedManager
+
+  static async start(bus: Bus, name: string, streams: string, rules: FaultRuleInput[] = []): Promise<Line> {
+    const venue = await SimVenue.start({ symbols: ['BTCUSDT'], market: 'spot', seed: 7, faults: { rules } })
+    const manager = new LiveDataFeedManager(
+      {
+        venue: 'SIM_SPOT',
+        streams: parseStreamList(streams, ['BTCUSDT']),
+        connection: {
+          baseUrl: venue.wsUrl,
+          restUrl: venue.restUrl,
+          baseReconnectDelayMs: 100,
+          firstReconnectDelayMs: 1,
+        },
+        health: { stalenessThresholdMs: 1_500, healthCheckIntervalMs: 500 },
+      },
+      bus,
+      { name },
+    )
+    return new Line(venue, manager)
+  }
+
+  private constructor(venue: SimVenue, manager: LiveDataFeedManager) {
+    this.venue = venue
+    this.manager = manager
+  }
+
+  async stop(): Promise<void> {
+    await this.manager.stop()
+    await this.venue.stop()
+  }
+}
+
+describeWithPrometheus('alerts on a running feed', ['prometheus'], (program = '') => {
+  const clock = new SystemClock()
+  const bus = new Bus({ clock })
+  const eventLoop = new NodeEventLoopMonitor({ clock, windowMs: 2_000 })
+  // A source that is not a manager, with everything a health may say: redundant pair, venue clock, book.
+  const other = new FakeSource('other')
+  const metrics = new FeedMetrics({ bus, clock, eventLoop, sources: [other] })
+  const lines = new Map<string, Line>()
+  let http: HttpServer
+  let prometheus: RunningPrometheus
+
+  const line = (name: string): Line => {
+    const found = lines.get(name)
+    if (found === undefined) throw new Error(`no line ${name}`)
+    return found
+  }
+  const alerts = async (name: string): Promise<FiredAlert[]> =>
+    (await prometheus.alerts()).filter((alert) => alert.name === name)
+  const fires = (name: string, labels: Readonly<Record<string, string>> = {}): Promise<FiredAlert> =>
+    waitFor(
+      async () =>
+        (await alerts(name)).find(
+          (alert) =>
+            alert.state === 'firing' && Object.entries(labels).every(([label, value]) => alert.labels[label] === value),
+        ),
+      { timeoutMs: FIRE_MS, pollMs: 100, what: `${name} to fire` },
+    )
+  const isResolved = (name: string): Promise<true> =>
+    waitFor(async () => (await alerts(name)).length === 0, {
+      timeoutMs: RESOLVE_MS,
+      pollMs: 100,
+      what: `${name} to be resolved`,
+    })
+
+  beforeAll(async () => {
+    // As an application has one; its calls are what the slowest handler is about.
+    bus.subscribe('mkt.bbo', () => {})
+    other.clock = { offsetMs: 2, uncertaintyMs: 1, ageMs: 500, sampleCount: 4 }
+    other.connections = other.connections.map((connection) => ({
+      ...connection,
+      paths: ['a', 'b'].map((path) => ({
+        path,
+        generation: 1,
+        state: 'OPEN' as const,
+        rttMs: 1,
+        firstCount: 50,
+        lateCount: 50,
+        lateMs: { p50: 1, p99: 4 },
+      })),
+    }))
+    const silent: FaultRuleInput = { fault: 'silentStream', at: 0, for: '14s', on: { stream: 'btcusdt@ticker' } }
+    const started: [string, string, FaultRuleInput[]][] = [
+      ['stale', 'depth:20@100ms,aggTrade', []],
+      ['silent', 'bookTicker,ticker', [silent]],
+      ['storm', 'bookTicker', []],
+      ['gaps', 'aggTrade', []],
+      ['books', 'depth:full@100ms,kline:1s', []],
+      ['down', 'bookTicker', []],
+    ]
+    for (const [name, streams, rules] of started) {
+      const one = await Line.start(bus, name, streams, rules)
+      lines.set(name, one)
+      await one.manager.start()
+      metrics.add(one.manager)
+    }
+    http = await HttpServer.start({ metrics, sources: [] })
+    prometheus = await RunningPrometheus.start(program, {
+      targetPort: http.port,
+      rules: fasterRules(FASTER),
+      intervalMs: INTERVAL_MS,
+    })
+    await waitFor(async () => (await prometheus.query('up == 1')).length === 1, {
+      timeoutMs: 30_000,
+      what: 'the first scrape',
+    })
+  }, 120_000)
+
+  afterAll(async () => {
+    await prometheus?.stop()
+    await http?.stop()
+    for (const one of lines.values()) await one.stop()
+    metrics.close()
+    eventLoop.close()
+    bus.close()
+  }, 60_000)
+
+  it('names the stream that was acknowledged and never spoke, until it does', { timeout: 180_000 }, async () => {
+    const alert = await fires('FeedbusSubscriptionSilent', { manager: 'silent' })
+    expect(alert.annotations['description']).toContain('BTCUSDT TICKER')
+    await isResolved('FeedbusSubscriptionSilent')
+  })
+
+  it('is quiet while nothing is wrong', { timeout: 60_000 }, async () => {
+    const counted = await prometheus.query('manager:feedbus_messages:rate1m > 0')
+    expect(new Set(counted.map(({ metric }) => metric['manager']))).toEqual(new Set(lines.keys()))
+    expect((await prometheus.alerts()).map(({ name, labels }) => [name, labels['manager']])).toEqual([])
+  })
+
+  it('fires for a stalled stream and names it, and resolves when it speaks again', { timeout: 180_000 }, async () => {
+    line('stale').venue.stall({ stream: 'btcusdt@depth20@100ms' }, 8_000)
+    const alert = await fires('FeedbusFeedStale', { manager: 'stale' })
+    expect(alert.annotations['summary']).toBe('1 stale streams in stale')
+    expect(alert.annotations['description']).toContain('BTCUSDT DEPTH 20@100ms')
+    await isResolved('FeedbusFeedStale')
+  })
+
+  it('fires for a connection that is cut again and again, and resolves', { timeout: 180_000 }, async () => {
+    const { venue } = line('storm')
+    // Cut when it is open again: what counts is losing a connection, not failing to get one.
+    for (let cuts = 0; cuts < 6; cuts++) {
+      await waitFor(() => venue.cut() > 0, { timeoutMs: 30_000, what: 'a connection to cut' })
+      await waitFor(() => venue.stats().connectionsOpen === 0)
+    }
+    await fires('FeedbusReconnectStorm', { manager: 'storm' })
+    await isResolved('FeedbusReconnectStorm')
+  })
+
+  it('fires for trades that get lost, and resolves', { timeout: 180_000 }, async () => {
+    line('gaps').venue.inject({ fault: 'dropDiff', variant: 'trade', probability: 0.3, per: 'frame', count: 12 })
+    await fires('FeedbusGapRate', { manager: 'gaps' })
+    await isResolved('FeedbusGapRate')
+  })
+
+  it('fires for a book that is rebuilt again and again, and resolves', { timeout: 180_000 }, async () => {
+    line('books').venue.inject({ fault: 'dropDiff', variant: 'depth', probability: 0.3, per: 'frame', count: 12 })
+    await fires('FeedbusBookResyncRate', { manager: 'books' })
+    await isResolved('FeedbusBookResyncRate')
+  })
+
+  it('fires for a subscriber that does not keep up, and resolves when it is gone', { timeout: 180_000 }, async () => {
+    const slow = bus.stream('mkt.bbo', { capacity: 2, overflow: 'dropOldest' })
+    const alert = await fires('FeedbusBusOverload', { topic: 'mkt.bbo' })
+    expect(alert.annotations['summary']).toBe('a subscriber of mkt.bbo is too slow')
+    await slow.return()
+    await isResolved('FeedbusBusOverload')
+  })
+
+  it('fires for a manager that stopped, and resolves when it runs again', { timeout: 180_000 }, async () => {
+    const { manager } = line('down')
+    await manager.stop()
+    await fires('FeedbusManagerDown', { manager: 'down' })
+    await manager.start()
+    await isResolved('FeedbusManagerDown')
+  })
+
+  it('fires for an event loop that is blocked, and resolves', { timeout: 180_000 }, async () => {
+    const blocking = clock.setRepeating(() => {
+      const end = clock.monotonicMs() + 150
+      while (clock.monotonicMs() < end);
+    }, 300)
+    try {
+      await fires('FeedbusEventLoopLag')
+    } finally {
+      clock.clearTimer(blocking)
+    }
+    await isResolved('FeedbusEventLoopLag')
+  })
+
+  it('finds data for every query of the Grafana board', { timeout: 60_000 }, async () => {
+    const empty: string[] = []
+    for (const { panel, expr } of boardQueries()) {
+      if ((await prometheus.query(expr)).length === 0) empty.push(`${panel}: ${expr}`)
+    }
+    expect(empty).toEqual([])
+  })
+
+  it('fires for a process that does not answer, and resolves when it does', { timeout: 180_000 }, async () => {
+    const { port } = http
+    await http.stop()
+    await fires('FeedbusProcessAbsent')
+    http = await HttpServer.start({ port, metrics, sources: [] })
+    await isResolved('FeedbusProcessAbsent')
+  })
+
+  it('leaves nothing firing behind, and every rule healthy', { timeout: 120_000 }, async () => {
+    await waitFor(async () => (await prometheus.alerts()).length === 0, { timeoutMs: RESOLVE_MS, what: 'silence' })
+    const broken = await prometheus.brokenRules()
+    expect(broken).toEqual([])
+    for (const { record } of readRules()) {
+      if (record === undefined) continue
+      // The process was away a moment ago: a rate needs two samples again.
+      await waitFor(async () => (await prometheus.query(record)).length > 0, { timeoutMs: 30_000, what: record })
+    }
+  })
+})
