@@ -338,6 +338,10 @@ export class LiveDataFeedManager implements FeedSource {
       run.streams.assignConnections()
       run.integrity.onEstablished(run.streams.carriedBy(connectionId))
     })
+    // The old socket may have died during the hand-over.
+    signals.on('connectionRefreshed', ({ connectionId }) => {
+      run.integrity.onTakenOver(run.streams.carriedBy(connectionId))
+    })
     signals.on('connectionDisconnected', ({ connectionId }) => {
       run.integrity.onDisconnected(run.streams.carriedBy(connectionId))
     })

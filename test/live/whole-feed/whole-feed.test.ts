@@ -107,6 +107,16 @@ describe('the whole feed under random faults', () => {
     expect(untouched, 'kinds of fault that never struck').toEqual([])
   })
 
+  // Seeds that broke a rule once, with what was wrong.
+  it.each([
+    [1324, 'the gap of a liquidation stream whose old socket died during a hand-over stayed open'],
+    [1363, 'the same on two connections at once'],
+  ])('keeps what seed %i taught: %s', { timeout: 60_000 }, async (seed) => {
+    const outcome = await runSchedule(drawSchedule(seed))
+    add(outcome)
+    await expectClean(outcome)
+  })
+
   it('does the same again for the same seed', { timeout: 60_000 }, async () => {
     for (const seed of [3, 10]) {
       const [first, second] = [await runSchedule(drawSchedule(seed)), await runSchedule(drawSchedule(seed))]

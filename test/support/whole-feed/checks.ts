@@ -281,15 +281,7 @@ function checkPictures(recorder: Recorder, symbol: string, line: Line<OrderBookS
 }
 
 /** While a hole in time is open nothing of that stream comes, and a long silence has one. */
-function checkTimeGaps({ recorder }: Account): void {
-  const lines = (symbol: string, type: StreamType): Line<unknown> | undefined => {
-    if (type === 'BOOK_TICKER') return recorder.bbos.get(symbol) as Line<unknown> | undefined
-    if (type === 'TICKER' || type === 'MINI_TICKER') return recorder.tickers.get(symbol) as Line<unknown> | undefined
-    if (type === 'MARK_PRICE') return recorder.fundings.get(symbol) as Line<unknown> | undefined
-    return type === 'DEPTH' && symbol === PARTIAL_SYMBOL
-      ? (recorder.pictures.get(symbol) as Line<unknown> | undefined)
-      : undefined
-  }
+function checkTimeGaps({ schedule, venue, recorder }: Account): void {
   const opened = new Map<number, Seen<GapEvent>>()
   for (const seen of recorder.gaps) {
     const { payload } = seen
@@ -299,17 +291,58 @@ function checkTimeGaps({ recorder }: Account): void {
       continue
     }
     const from = opened.get(payload.gapId)
-    const line = lines(payload.symbol, payload.streamType)
+    const line = latestValues(recorder, payload.symbol, payload.streamType)
     if (from === undefined || line === undefined) continue
     // The message that ends a gap is published at the same moment.
     const inside = line.some((one) => one !== BREAK && one.atMs > from.atMs && one.atMs < seen.atMs)
     if (inside) {
-      recorder.complain(
-        'unreal gap',
-        `${payload.symbol} ${payload.streamType}: messages came while gap ${payload.gapId} was open`,
-      )
+      recorder.complain('unreal gap', `${payload.symbol} ${payload.streamType}: messages came in gap ${payload.gapId}`)
     }
   }
+  for (const { symbol, type, name } of steadyStreams(schedule)) {
+    const told = [...opened.values()].filter(({ payload }) => payload.symbol === symbol && payload.streamType === type)
+    const truth = venue.oracle.truth(name, schedule.market)
+    const meanMs = ((truth.at(-1)?.timeMs ?? 0) - (truth[0]?.timeMs ?? 0)) / Math.max(1, truth.length - 1)
+    let before: Seen<unknown> | null = null
+    for (const seen of latestValues(recorder, symbol, type) ?? []) {
+      const last = before
+      before = seen === BREAK ? null : seen
+      if (seen === BREAK || last === null) continue
+      const pauseMs = seen.atMs - last.atMs
+      if (pauseMs < Math.max(LONG_SILENCE_MS, 12 * meanMs)) continue
+      const missed = truth.filter(({ timeMs }) => {
+        const atMs = timeMs - venue.clock.wallMs() + recorder.clock.monotonicMs()
+        return atMs > last.atMs + ON_THE_WAY_MS && atMs < seen.atMs - ON_THE_WAY_MS
+      }).length
+      const isTold = told.some(({ atMs }) => atMs > last.atMs && atMs <= seen.atMs)
+      if (missed > 3 && !isTold) {
+        recorder.complain('silence', `${name}: nothing for ${Math.round(pauseMs)} ms, and no gap says so`)
+      }
+    }
+  }
+}
+
+/** Longer than staleness threshold, check interval and three periods of a one-second timer. */
+const LONG_SILENCE_MS = 6_000
+
+function steadyStreams(schedule: Schedule): { symbol: string; type: StreamType; name: string }[] {
+  return schedule.streams.flatMap(
+    ({ symbol, type, depthLevels }): { symbol: string; type: StreamType; name: string }[] => {
+      const wire = symbol.toLowerCase()
+      if (type === 'BOOK_TICKER') return [{ symbol, type, name: `${wire}@bookTicker` }]
+      if (type === 'TICKER') return [{ symbol, type, name: `${wire}@ticker` }]
+      return depthLevels === undefined ? [] : [{ symbol, type, name: `${wire}@depth${depthLevels}` }]
+    },
+  )
+}
+
+/** What a stream of latest values published; `undefined` for other kinds. */
+function latestValues(recorder: Recorder, symbol: string, type: StreamType): Line<unknown> | undefined {
+  if (type === 'BOOK_TICKER') return recorder.bbos.get(symbol) as Line<unknown> | undefined
+  if (type === 'TICKER' || type === 'MINI_TICKER') return recorder.tickers.get(symbol) as Line<unknown> | undefined
+  if (type === 'MARK_PRICE') return recorder.fundings.get(symbol) as Line<unknown> | undefined
+  const isPartial = type === 'DEPTH' && symbol === PARTIAL_SYMBOL
+  return isPartial ? (recorder.pictures.get(symbol) as Line<unknown> | undefined) : undefined
 }
 
 // --- candles ------------------------------------------------------------------------------------------------
