@@ -6,7 +6,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BookKeeper } from '../../../src/live/books/book-keeper.js'
 import { CandleLine } from '../../../src/live/candles/candle-line.js'
 import { Heartbeat } from '../../../src/live/connection/heartbeat.js'
-import { StreamOverlap } from '../../../src/live/connection/stream-overlap.js'
 import { GapLedger } from '../../../src/live/gaps/index.js'
 import { HealthMonitor } from '../../../src/live/health/index.js'
 import { RequestGovernor } from '../../../src/live/rest/request-governor.js'
@@ -86,14 +85,6 @@ const SABOTAGES: readonly Sabotage[] = [
         const follows = { ...delta, firstSequence: this.sequence + 1, previousSequence: this.sequence }
         onDelta.call(this, this.state === 'LIVE' && delta.sequence > this.sequence ? follows : delta)
       })
-    },
-  },
-  {
-    what: 'a hand-over takes the new socket as it comes',
-    faults: ['serverShutdown', 'slowLink'],
-    rules: ['unreported', 'unreal gap', 'reordered', 'duplicated'],
-    act: () => {
-      vi.spyOn(StreamOverlap.prototype, 'onNewFrame').mockImplementation(function (this: StreamOverlap) {})
     },
   },
   {
