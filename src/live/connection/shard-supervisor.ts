@@ -20,6 +20,7 @@ import type { BackoffOptions } from '../../runtime/backoff.js'
 import type { TimerHandle } from '../../runtime/clock.js'
 import type { Random } from '../../runtime/random.js'
 import { type ConnectionHealth, ConnectionState } from '../../types/health.js'
+import type { StreamSpec } from '../config/stream-spec.js'
 import type { ConnectionConfig } from '../config/types.js'
 import { ConnectionError, LifecycleError, type SubscriptionError } from '../errors.js'
 import type { LiveSignals, Signals } from '../signals.js'
@@ -28,6 +29,7 @@ import { Generation, type GenerationContext, type GenerationEnd, type Generation
 import { HandOver } from './hand-over.js'
 import { decideReconnect } from './reconnect-policy.js'
 import { RefreshTimer } from './refresh-timer.js'
+import type { ShardConnection } from './shard-connection.js'
 import { ShardStreams } from './shard-streams.js'
 import type { ConnectionTuning } from './tuning.js'
 
@@ -41,6 +43,8 @@ export interface ShardContext extends GenerationContext {
   readonly connectionLifetimeMs: number
   /** How long a hand-over waits for the stream to arrive on both sockets. */
   readonly handOverWaitMs: (streamName: string) => number
+  /** `undefined` for a stream that is not assigned (any more). */
+  readonly specOf: (streamName: string) => StreamSpec | undefined
 }
 
 export interface ShardOptions {
@@ -51,6 +55,8 @@ export interface ShardOptions {
   readonly random: Random
   /** The venue refused streams that were never subscribed before: the shard has dropped them. */
   readonly onStreamsDropped: (names: readonly string[]) => void
+  /** Whether a hand-over may begin now; if not, it begins with `resumeHandOver`. Default: always. */
+  readonly mayHandOver?: () => boolean
 }
 
 /** Refreshes that may fail because the venue refuses a stream on the new socket, before it moves without it. */
@@ -61,7 +67,7 @@ interface Deferred {
   reject(error: Error): void
 }
 
-export class ShardSupervisor implements GenerationOwner {
+export class ShardSupervisor implements GenerationOwner, ShardConnection {
   readonly id: string
   readonly route: string
   readonly url: string
@@ -69,6 +75,7 @@ export class ShardSupervisor implements GenerationOwner {
   readonly #random: Random
   readonly #backoff: BackoffOptions
   readonly #onStreamsDropped: (names: readonly string[]) => void
+  readonly #mayHandOver: () => boolean
 
   #state: ConnectionState = ConnectionState.IDLE
   #current: Generation | null = null
@@ -109,6 +116,7 @@ export class ShardSupervisor implements GenerationOwner {
     this.url = options.url
     this.#random = options.random
     this.#onStreamsDropped = options.onStreamsDropped
+    this.#mayHandOver = options.mayHandOver ?? (() => true)
     this.#context = context
     const { config, connectionLifetimeMs } = context
     this.#backoff = {
@@ -202,6 +210,13 @@ export class ShardSupervisor implements GenerationOwner {
       this.#refreshWaiters.push({ resolve, reject })
       this.#beginHandOver(reason)
     })
+  }
+
+  /** A hand-over that had to wait for its turn may try again. */
+  resumeHandOver(): void {
+    const reason = this.#dueHandOver
+    this.#dueHandOver = null
+    if (reason !== null) this.#beginHandOver(reason)
   }
 
   // --- streams ---------------------------------------------------------------------------------------
@@ -344,9 +359,8 @@ export class ShardSupervisor implements GenerationOwner {
 
   onGone(generation: Generation): void {
     this.#sockets.delete(generation)
-    const dueHandOver = this.#dueHandOver
-    this.#dueHandOver = null
-    if (dueHandOver !== null && generation !== this.#current) this.#beginHandOver(dueHandOver)
+    if (generation === this.#current) this.#dueHandOver = null
+    else this.resumeHandOver()
     if (this.#sockets.size > 0) return
     this.#onLastGone?.()
     if (this.#isConnectDue) this.#requestConnect()
@@ -491,7 +505,7 @@ export class ShardSupervisor implements GenerationOwner {
     if (this.#state !== ConnectionState.OPEN) return
     this.#refreshTimer.clear()
     // Never three sockets: the one replaced last may still be closing.
-    if (this.#sockets.size > 1) {
+    if (this.#sockets.size > 1 || !this.#mayHandOver()) {
       this.#dueHandOver = reason
       return
     }

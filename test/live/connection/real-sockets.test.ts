@@ -224,7 +224,7 @@ describe('a process that has stopped its connections', () => {
   let child: ChildProcess | null = null
 
   beforeAll(() => {
-    for (const folder of ['types', 'runtime', 'live', 'live/config', 'live/connection']) {
+    for (const folder of ['types', 'runtime', 'live', 'live/config', 'live/connection', 'live/health']) {
       mkdirSync(join(compiled, folder), { recursive: true })
       for (const file of readdirSync(join(root, 'src', folder), { withFileTypes: true })) {
         if (!file.isFile() || !file.name.endsWith('.ts')) continue
@@ -304,7 +304,7 @@ const manager = new ConnectionManager({
   config: {
     baseUrl, restUrl: '', connectTimeoutMs: stage === 'timedOut' ? 200 : 30000, pingIntervalMs: 30000, pingTimeoutMs: 10000,
     maxReconnectAttempts: Infinity, firstReconnectDelayMs: 30000, baseReconnectDelayMs: 30000, reconnectDelayMsMax: 60000, reconnectJitter: 0.3,
-    connectionAgeMsMax: 82800000, refreshWindow: null, streamsPerConnectionMax: 200,
+    connectionAgeMsMax: 82800000, refreshWindow: null, streamsPerConnectionMax: 200, redundant: [],
   },
   runtime: createRuntime(), transport: new WsTransport(), sink: { onFrame: () => 1 }, signals, instanceName: 'child',
 })
