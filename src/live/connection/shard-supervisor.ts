@@ -27,7 +27,7 @@ import type { LiveSignals, Signals } from '../signals.js'
 import type { ConnectLimiter } from './connect-limiter.js'
 import { Generation, type GenerationContext, type GenerationEnd, type GenerationOwner } from './generation.js'
 import { HandOver } from './hand-over.js'
-import { decideReconnect } from './reconnect-policy.js'
+import { decideReconnect, type ReconnectDecision } from './reconnect-policy.js'
 import { RefreshTimer } from './refresh-timer.js'
 import type { ShardConnection } from './shard-connection.js'
 import { ShardStreams } from './shard-streams.js'
@@ -350,11 +350,10 @@ export class ShardSupervisor implements GenerationOwner, ShardConnection {
     // The quick attempt does not count for the growth of the delays.
     const attempt = this.#attempt + (this.#isQuickUsed ? 0 : 1)
     const decision = decideReconnect(end, attempt, this.#backoff, this.#random.next(), quickMs)
-    if (generation === this.#current && decision.isQuick) this.#isQuickUsed = true
     if (decision.slowControl) this.#context.pace.slowDown()
     if (decision.pauseAllMs > 0) this.#context.limiter.pauseFor(decision.pauseAllMs)
     if (this.#isReplacement(generation)) this.#handOver?.onReplacementEnded(end)
-    else if (generation === this.#current) this.#onLost(generation, end, decision.delayMs)
+    else if (generation === this.#current) this.#onLost(generation, end, decision)
   }
 
   onGone(generation: Generation): void {
@@ -436,7 +435,7 @@ export class ShardSupervisor implements GenerationOwner, ShardConnection {
     if (generation.isShutdownAnnounced && generation === this.#current) this.#leaveAnnouncedShutdown()
   }
 
-  #onLost(generation: Generation, end: GenerationEnd, delayMs: number): void {
+  #onLost(generation: Generation, end: GenerationEnd, decision: ReconnectDecision): void {
     const wasEstablished = this.#state === ConnectionState.OPEN || this.#state === ConnectionState.REFRESHING
     if (wasEstablished) this.#lostAtMs = this.#context.clock.monotonicMs()
     this.#current = null
@@ -463,7 +462,7 @@ export class ShardSupervisor implements GenerationOwner, ShardConnection {
       this.#fail(error)
       this.#emitLoss(generation, end)
       this.#emit('connectionFailed', { connectionId: this.id, error })
-    } else this.#backOff(generation, end, delayMs)
+    } else this.#backOff(generation, end, decision)
   }
 
   /** The old socket died during a hand-over: its replacement goes on as the connection. */
@@ -480,8 +479,9 @@ export class ShardSupervisor implements GenerationOwner, ShardConnection {
     } else if (replacement.phase === 'CONNECTING') this.#setState(ConnectionState.CONNECTING)
   }
 
-  #backOff(generation: Generation, end: GenerationEnd, delayMs: number): void {
+  #backOff(generation: Generation, end: GenerationEnd, { delayMs, isQuick }: ReconnectDecision): void {
     const attempt = ++this.#attempt
+    if (isQuick) this.#isQuickUsed = true
     this.#backoffTimer = this.#context.clock.setTimer(() => {
       this.#backoffTimer = null
       this.#requestConnect()

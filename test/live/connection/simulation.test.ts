@@ -12,6 +12,8 @@ import type { ScriptedSocket } from '../../support/scripted-transport.js'
 import { Rig, spec } from './rig.js'
 
 const ONE_SEED = process.env['FEEDBUS_SIM_SEED']
+/** Once a defect each. 1189: a quick delay after a hand-over that needed none. */
+const FOUND = [1_189]
 const SEEDS = ONE_SEED === undefined ? Number(process.env['FEEDBUS_SIM_SEEDS'] ?? 150) : 1
 const SHUTDOWN = { stream: '!serverShutdown', data: { e: 'serverShutdown', E: 1 } }
 
@@ -315,8 +317,8 @@ describe('random schedules of faults and operations', () => {
   it(
     `keep every rule and recover (${SEEDS} seeds)`,
     async () => {
-      for (let index = 0; index < SEEDS; index++) {
-        const seed = ONE_SEED === undefined ? 1_000 + index : Number(ONE_SEED)
+      const random = Array.from({ length: SEEDS }, (_, index) => 1_000 + index)
+      for (const seed of ONE_SEED === undefined ? [...FOUND, ...random] : [Number(ONE_SEED)]) {
         try {
           await new Scenario(seed).run()
         } catch (error) {
