@@ -96,7 +96,8 @@ export class RedundantPair implements ShardConnection {
     if (this.#isStopped) return Promise.reject(this.#notRunning())
     const refreshed = this.#refreshing.then(async () => {
       for (const path of this.#paths) {
-        if (path.state !== ConnectionState.FAILED) await path.refresh(reason)
+        // Closed meanwhile because it lost its last stream: nothing is owed.
+        if (path.state !== ConnectionState.FAILED && !this.#isStopped) await path.refresh(reason)
       }
       this.#generation++
     })
