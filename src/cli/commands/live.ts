@@ -69,6 +69,7 @@ async function live(options: LiveOptions): Promise<ExitCode> {
       durationMs: options.duration ?? null,
       emitPatterns: options.emit ?? [],
       json: options.json ?? false,
+      reportPath: options.report ?? null,
       keys:
         simVenue === null
           ? []
