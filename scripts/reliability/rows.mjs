@@ -148,6 +148,18 @@ export const ROWS = [
     costS: 40,
   },
   {
+    id: 'memory',
+    name: 'a day of the feed, reconnecting every 10 simulated minutes',
+    bar: 'heap flat within 5 %, RSS < 1 MiB/h, 0 leaked timers and sockets',
+    files: ['test/live/endurance'],
+    env: (share) => ({ FEEDBUS_ENDURANCE_HOURS: scaled(24, 3, share) }),
+    scale: (env) => `${env.FEEDBUS_ENDURANCE_HOURS} simulated hours`,
+    figure: (figures) =>
+      `${(worst(figures, 'messages') / 1e6).toFixed(1)} M messages, heap ${worst(figures, 'heapMib').toFixed(1)} MiB ` +
+      `(${(100 * worst(figures, 'heapGrowth')).toFixed(1)} %), RSS ${worst(figures, 'rssMibPerHour').toFixed(2)} MiB/h`,
+    costS: 150,
+  },
+  {
     id: 'fuzz',
     name: 'malformed frames',
     bar: '0 crashes, 0 invalid payloads published',
