@@ -27,6 +27,8 @@ const BATCH_OPEN_MAX: Duration = Duration::from_secs(5);
 const BATCH_DEPTH_MAX: u32 = 64;
 /// Receiving fails for a moment while the other side dies or starts; longer is a failure.
 const RECEIVE_FAILURE_MAX: Duration = Duration::from_secs(5);
+/// A drain looks at this many samples per record asked for: what is meant for others must not keep it busy for long.
+const SAMPLES_PER_RECORD_MAX: usize = 4;
 const EVENTS_MAX: usize = 1024;
 /// Former publishers whose late samples must not look like yet another restart.
 const FORMER_MAX: usize = 16;
@@ -225,11 +227,17 @@ impl Link {
         self.buffer_size
     }
 
-    /// Hands up to `max` decoded samples to `deliver`. The result counts the samples taken, among them those that
-    /// became no record. An error means that receiving has failed for seconds.
+    /// Hands up to `max` records to `deliver`, fewer only when nothing waits any more (or when most of what came was
+    /// meant for other bots). The result counts the samples taken, among them those that became no record. An error
+    /// means that receiving has failed for seconds.
     pub fn drain(&mut self, max: usize, mut deliver: impl FnMut(&Record)) -> Result<usize, IoxError> {
         let mut record: Record = [0; RECORD_BYTES];
-        for count in 0..max {
+        let mut delivered = 0;
+        let samples_max = max.saturating_mul(SAMPLES_PER_RECORD_MAX);
+        for count in 0..samples_max {
+            if delivered == max {
+                return Ok(count);
+            }
             let (writer, received) = (&mut self.writer, self.received + 1);
             let (publisher, known_tag) = (self.publisher, self.tag);
             let taken = self.subscriber.receive(|sample| {
@@ -261,6 +269,7 @@ impl Link {
                 Outcome::Written => {
                     self.note_batch(record[offset::KIND], address);
                     deliver(&record);
+                    delivered += 1;
                 }
                 Outcome::Foreign => _ = self.shared.counters.foreign.fetch_add(1, Relaxed),
                 Outcome::Invalid(error) => {
@@ -269,7 +278,7 @@ impl Link {
                 }
             }
         }
-        Ok(max)
+        Ok(samples_max)
     }
 
     fn note_failure(&mut self, error: IoxError) -> Result<(), IoxError> {
