@@ -94,6 +94,8 @@ process.stdout.write(
     end: true,
     frames: venue.frames,
     received: stats.messagesReceived,
+    // Of a stream that was just taken off, or of a socket whose successor has taken over.
+    leftOver: (stats.connection?.frames.unplaced ?? 0) + (stats.connection?.frames.late ?? 0),
     published: stats.messagesPublished,
     rejected: stats.messagesRejected,
     consumed,
