@@ -12,8 +12,9 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // Minutes of real time with a real Prometheus: a lane of its own, `npm run test:prometheus`.
-    exclude: [...configDefaults.exclude, 'test/deploy/live/**'],
+    // Lanes of their own: minutes with a real Prometheus (`npm run test:prometheus`), a real browser (`npm run
+    // test:browser`).
+    exclude: [...configDefaults.exclude, 'test/deploy/live/**', 'test/browser/**'],
     setupFiles: ['test/support/setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,

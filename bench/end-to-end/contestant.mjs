@@ -91,8 +91,10 @@ const contestants = {
 
   /** The whole product: manager, transport, router, handlers, health, bus, one subscriber per topic. */
   async feedbus() {
-    const { Bus, LiveDataFeedManager } = await import('../../dist/index.js')
-    const { parseStreamList } = await import('../../dist/live/index.js')
+    // Another build of the package when two are compared.
+    const dist = process.env.FEEDBUS_BENCH_DIST ?? new URL('../../dist', import.meta.url).href
+    const { Bus, LiveDataFeedManager } = await import(`${dist}/index.js`)
+    const { parseStreamList } = await import(`${dist}/live/index.js`)
     const bus = new Bus()
     const list = {
       trade: 'trade',

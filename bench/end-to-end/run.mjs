@@ -2,13 +2,16 @@
  * The end-to-end benchmark: floors and feedbus in random order within each round, each in its own process
  * against its own generator process; prints medians and in-run ratios.
  *
- * Usage: run.mjs [--rounds N] [--measure MS] [--warmup MS] [--workloads a,b] [--json]
+ * Usage: run.mjs [--rounds N] [--measure MS] [--warmup MS] [--workloads a,b] [--json] [--base REF]
+ *
+ * With --base the build of that commit runs as one more contestant in the same rounds: before and after in one run.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { arch, cpus, loadavg, platform, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { buildOf } from './base-build.mjs'
 import { WORKLOADS } from './corpus.mjs'
 
 const CONTESTANTS = ['floor0', 'floor1', 'floor2', 'feedbus']
@@ -20,22 +23,24 @@ const { values } = parseArgs({
     warmup: { type: 'string', default: '1000' },
     workloads: { type: 'string', default: Object.keys(WORKLOADS).join(',') },
     json: { type: 'boolean', default: false },
+    base: { type: 'string' },
   },
 })
 
-export async function runEndToEnd({ rounds, measureMs, warmupMs, workloads, log = () => {} }) {
+export async function runEndToEnd({ rounds, measureMs, warmupMs, workloads, baseDist = null, log = () => {} }) {
   const table = []
+  const contestants = baseDist === null ? CONTESTANTS : [...CONTESTANTS, 'base']
   for (const workload of workloads) {
     const generator = spawn(process.execPath, [local('generator.mjs'), workload], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     const [line] = await once(generator.stdout, 'data')
     const [, port, frameBytes] = line.toString().trim().split(' ')
-    const results = Object.fromEntries(CONTESTANTS.map((name) => [name, []]))
+    const results = Object.fromEntries(contestants.map((name) => [name, []]))
     try {
       for (let round = 0; round < rounds; round++) {
-        for (const name of shuffled(CONTESTANTS)) {
-          results[name].push(await measure(name, port, workload, warmupMs, measureMs))
+        for (const name of shuffled(contestants)) {
+          results[name].push(await measure(name, port, workload, warmupMs, measureMs, baseDist))
         }
       }
     } finally {
@@ -49,11 +54,15 @@ export async function runEndToEnd({ rounds, measureMs, warmupMs, workloads, log 
   return table
 }
 
-async function measure(name, port, workload, warmupMs, measureMs) {
+async function measure(name, port, workload, warmupMs, measureMs, baseDist) {
+  const isBase = name === 'base'
   const child = spawn(
     process.execPath,
-    [local('contestant.mjs'), name, port, workload, String(warmupMs), String(measureMs)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    [local('contestant.mjs'), isBase ? 'feedbus' : name, port, workload, String(warmupMs), String(measureMs)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: isBase ? { ...process.env, FEEDBUS_BENCH_DIST: baseDist } : process.env,
+    },
   )
   let output = ''
   child.stdout.on('data', (data) => {
@@ -91,6 +100,8 @@ function summarize(workload, frameBytes, results) {
     timesFloor1: perRound('perSecond', 'feedbus', 'floor1'),
     timesFloor2: perRound('perSecond', 'feedbus', 'floor2'),
     cpuShareOfFloor2: perRound('cpuUsPerMessage', 'feedbus', 'floor2'),
+    timesBase: results.base === undefined ? null : perRound('perSecond', 'feedbus', 'base'),
+    cpuShareOfBase: results.base === undefined ? null : perRound('cpuUsPerMessage', 'feedbus', 'base'),
     rssFloor1: median(results.floor1.map((result) => result.rssMb)),
     rssFeedbus: median(results.feedbus.map((result) => result.rssMb)),
   }
@@ -98,16 +109,22 @@ function summarize(workload, frameBytes, results) {
 
 export function formatTable(rows) {
   const number = (value) => (value >= 1e6 ? `${(value / 1e6).toFixed(2)} M` : `${Math.round(value / 1e3)} k`)
+  const hasBase = rows.some((row) => row.timesBase !== null)
   const lines = [
     '| workload | bytes | floor 0 | floor 1 msg/s (CPU us) | floor 2 msg/s (CPU us) | feedbus msg/s (CPU us) | x floor 1 | x floor 2 | CPU of floor 2 | RSS MB |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
   ]
+  if (hasBase) {
+    lines[0] += ' x base (CPU of base) |'
+    lines[1] += ' --- |'
+  }
   for (const row of rows) {
     lines.push(
       `| ${row.workload} | ${row.frameBytes} | ${number(row.floor0)} | ${number(row.floor1)} (${row.cpuFloor1.toFixed(2)}) | ` +
         `${number(row.floor2)} (${row.cpuFloor2.toFixed(2)}) | **${number(row.feedbus)}** (${row.cpuFeedbus.toFixed(2)}) | ` +
         `${row.timesFloor1.toFixed(2)} | ${row.timesFloor2.toFixed(2)} | ${row.cpuShareOfFloor2.toFixed(2)} | ` +
-        `${row.rssFeedbus.toFixed(0)} / ${row.rssFloor1.toFixed(0)} |`,
+        `${row.rssFeedbus.toFixed(0)} / ${row.rssFloor1.toFixed(0)} |` +
+        (hasBase ? ` ${row.timesBase.toFixed(2)} (${row.cpuShareOfBase.toFixed(2)}) |` : ''),
     )
   }
   return lines.join('\n')
@@ -138,13 +155,16 @@ function local(file) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const base = values.base === undefined ? null : buildOf(values.base)
   const rows = await runEndToEnd({
+    baseDist: base?.dist ?? null,
     rounds: Number(values.rounds),
     measureMs: Number(values.measure),
     warmupMs: Number(values.warmup),
     workloads: values.workloads.split(','),
     log: (row) => process.stderr.write(`${row.workload}: ${row.timesFloor2.toFixed(2)} x floor 2\n`),
   })
+  base?.remove()
   if (values.json) process.stdout.write(`${JSON.stringify({ machine: machineLine(), rows })}\n`)
   else process.stdout.write(`${machineLine()}\n\n${formatTable(rows)}\n`)
   // The promise of the project: socket to subscriber beats merely parsing, on every message type.

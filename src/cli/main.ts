@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The `feedbus` command: parses, runs one command, turns every ending into an exit code. */
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addConfigCommand } from './commands/config.js'
 import { addLiveCommand } from './commands/live.js'
@@ -9,10 +8,7 @@ import { addTopicsCommand } from './commands/topics.js'
 import { addUpCommand } from './commands/up.js'
 import { ExitCode } from './exit.js'
 import { describeFailure } from './failure.js'
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
+import { VERSION } from './version.js'
 
 // A reader that went away (`feedbus live --emit … | head`) is no error of ours.
 for (const output of [process.stdout, process.stderr]) {
@@ -24,7 +20,7 @@ for (const output of [process.stdout, process.stderr]) {
 
 const program = new Command('feedbus')
   .description('typed in-process message bus and live market data feed')
-  .version(version)
+  .version(VERSION)
   .showSuggestionAfterError()
   .exitOverride()
   .addHelpText(

@@ -8,14 +8,16 @@ import type { Bus } from '../bus/index.js'
 import { Dashboard } from '../dashboard/index.js'
 import { HttpServer } from '../http/index.js'
 import { FeedMetrics, type MetricsSource } from '../metrics/index.js'
-import type { Clock, TimerHandle } from '../runtime/index.js'
+import { type Clock, NodeFileStore, type TimerHandle } from '../runtime/index.js'
 import { EnvelopeEmitter } from './emit.js'
 import { ExitCode } from './exit.js'
 import { failureText } from './failure.js'
 import { type KeyBinding, listenForKeys } from './keys.js'
 import type { HostPort } from './option-values.js'
+import { SessionReport } from './report/session-report.js'
 import { SessionRecord } from './session-record.js'
 import { type SessionSummary, summarize } from './summary.js'
+import { VERSION } from './version.js'
 import { NdjsonView } from './views/ndjson-view.js'
 import { PlainView } from './views/plain-view.js'
 import { TableView } from './views/table-view.js'
@@ -33,6 +35,8 @@ export interface SessionOptions {
   readonly emitPatterns: readonly string[]
   readonly json: boolean
   readonly keys: readonly KeyBinding[]
+  /** File for the session report; `null`: none. */
+  readonly reportPath: string | null
 }
 
 type EndReason = 'duration' | 'signal' | 'failed' | 'quit'
@@ -40,6 +44,8 @@ type EndReason = 'duration' | 'signal' | 'failed' | 'quit'
 export async function runSession(options: SessionOptions): Promise<ExitCode> {
   const { bus, clock, sources } = options
   const end = new SessionEnd()
+  // First of all: a path that cannot be written must not cost a session.
+  const report = startReport(options)
   const view = chooseView(options)
   const record = new SessionRecord(bus, (event, source) => {
     view.log(event, source)
@@ -88,6 +94,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     if (timer !== null) clock.clearTimer(timer)
     // Health is read before stopping: afterwards every feed is rightly idle.
     healths = sources.map((source) => source.getHealth())
+    report?.collect()
     await Promise.all(sources.map((source) => source.stop()))
     // Its sockets first: a server with an open one does not end.
     await http?.dashboard.close()
@@ -100,7 +107,50 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
   view.finish(summary)
   record.close()
   if (failure !== null) process.stderr.write(`${failureText(failure)}\n`)
-  return failure !== null || end.reason === 'failed' ? ExitCode.RUNTIME_FAILURE : ExitCode.OK
+  const isReported = report === null || finishReport(report, options, summary, endingOf(end.reason, failure))
+  return failure !== null || end.reason === 'failed' || !isReported ? ExitCode.RUNTIME_FAILURE : ExitCode.OK
+}
+
+const ENDINGS: Readonly<Record<EndReason, string>> = {
+  duration: 'the time was up',
+  signal: 'by a signal',
+  quit: 'by the user',
+  failed: 'a feed failed for good',
+}
+
+interface Ending {
+  readonly ended: string
+  readonly failure: string | null
+}
+
+function endingOf(reason: EndReason | null, failure: unknown): Ending {
+  const ended = reason === null ? 'it could not start' : ENDINGS[reason]
+  // The first line: a stack belongs on stderr.
+  if (failure !== null) return { ended, failure: failureText(failure).replace(/\n.*/s, '') }
+  return { ended, failure: reason === 'failed' ? ended : null }
+}
+
+function startReport({ reportPath, title, bus, clock, sources }: SessionOptions): SessionReport | null {
+  if (reportPath === null) return null
+  const versions = [`feedbus ${VERSION}`, `Node ${process.version}`, `${process.platform} ${process.arch}`]
+  return new SessionReport({ path: reportPath, title, bus, clock, sources, versions, files: new NodeFileStore() })
+}
+
+function finishReport(
+  report: SessionReport,
+  options: SessionOptions,
+  summary: SessionSummary,
+  ending: Ending,
+): boolean {
+  const path = options.reportPath ?? ''
+  try {
+    report.finish({ summary, ...ending })
+    process.stderr.write(`report written to ${path}\n`)
+    return true
+  } catch (error) {
+    process.stderr.write(`report could not be written to ${path}: ${failureText(error)}\n`)
+    return false
+  }
 }
 
 /** Something ends the session; the first reason counts. */

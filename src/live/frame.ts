@@ -19,6 +19,10 @@ export const FrameKind = {
   UNPLACED: 3,
   /** Not readable. */
   REJECTED: 4,
+  /** A copy of what the other socket of a redundant pair has delivered already; handed to nobody. */
+  REDUNDANT: 5,
+  /** Kept until the other socket of a redundant pair has come as far; counted when it is handed on. */
+  HELD: 6,
 } as const
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
 

@@ -145,17 +145,21 @@ export class LiveDataFeedManager implements FeedSource {
   }
 
   /**
-   * Adds streams while running; those already carried are left alone. Resolves when the venue has acknowledged
-   * all, waiting through reconnects. Calls may overlap: the last word on a stream wins. Added streams last until `stop()`: the next
-   * start begins with the configuration. Rejects with `ConfigError`, `SubscriptionError`, `ConnectionError`
-   * or `LifecycleError` `NOT_RUNNING`; after a `SubscriptionError` only the streams it names are missing.
+   * Adds streams while running. Streams are counted: each call holds each of its streams once, as the configuration
+   * does, and a stream goes with its last holder. Resolves when the venue has acknowledged all, waiting through
+   * reconnects; those already carried are not touched. Calls may overlap. What was added lasts until `stop()`: the
+   * next start begins with the configuration. Rejects with `ConfigError`, `SubscriptionError`, `ConnectionError` or
+   * `LifecycleError` `NOT_RUNNING`; after a `SubscriptionError` only the streams it names are not held.
    */
   async subscribe(streams: readonly StreamConfig[]): Promise<void> {
     const specs = resolveStreams(this.config.venue, streams)
     await this.#change((run) => run.streams.add(specs))
   }
 
-  /** Removes streams while running; those not carried are left alone. Rejects like `subscribe`. */
+  /**
+   * Gives up one hold on each of these streams; those nobody holds any more are removed, those not carried are left
+   * alone. Rejects like `subscribe`.
+   */
   async unsubscribe(streams: readonly StreamConfig[]): Promise<void> {
     const specs = resolveStreams(this.config.venue, streams)
     await this.#change((run) => run.streams.remove(specs))

@@ -1,6 +1,6 @@
 /**
- * The streams of one run: keeps router and connections in step when streams come and go, and keeps the
- * counters of those that went.
+ * The streams of one run: keeps router and connections in step when streams come and go, counts who holds each
+ * (a stream goes with its last holder), and keeps the counters of those that went.
  */
 import type { StreamSpec } from './config/stream-spec.js'
 import { SubscriptionError } from './errors.js'
@@ -33,6 +33,8 @@ export class StreamSet {
   readonly #carrier: StreamCarrier
   readonly #observer: StreamObserver | null
   readonly #retired: FeedTotals = noTotals()
+  /** How often each stream is asked for: by the configuration, and by calls. */
+  readonly #holds = new Map<Feed, number>()
 
   constructor(registry: FeedRegistry, carrier: StreamCarrier, observer: StreamObserver | null = null) {
     this.#registry = registry
@@ -40,31 +42,32 @@ export class StreamSet {
     this.#observer = observer
   }
 
-  /** Registers streams that the carrier is about to be started with. */
+  /** Registers streams that the carrier is about to be started with: each is held once. */
   register(specs: readonly StreamSpec[]): void {
-    for (const spec of specs) {
-      const isNew = this.#registry.feed(spec.name) === undefined
-      const feed = this.#registry.add(spec)
-      if (isNew) this.#observer?.onAdded(feed)
-    }
+    for (const spec of specs) this.#take(spec)
   }
 
   /**
-   * Subscribes, and resolves when all are acknowledged; streams that are carried stay as they are. Streams that
-   * the venue refused are left out and named by the `SubscriptionError` it rejects with; after any other failure
-   * all that were new are left out.
+   * Subscribes what nobody holds yet, takes a hold on each stream, and resolves when all are acknowledged. On a
+   * `SubscriptionError` the streams it names are held as before; on any other failure all are, and those that only
+   * this call held are gone.
    */
   async add(specs: readonly StreamSpec[]): Promise<void> {
-    const added = specs.filter((spec) => this.#registry.feed(spec.name) === undefined)
     // The registry first: data may come before the acknowledgement.
-    this.register(added)
+    const isNew = new Set(specs.filter((spec) => this.#registry.feed(spec.name) === undefined))
+    const held = specs.map((spec) => this.#take(spec))
     try {
       const acknowledged = this.#carrier.subscribe(specs)
       this.assignConnections()
       await acknowledged
     } catch (error) {
       const refused = error instanceof SubscriptionError ? new Set(error.streams) : null
-      for (const { name } of added) if (refused === null || refused.has(name)) this.#drop(name)
+      for (const [index, feed] of held.entries()) {
+        if (refused !== null && !refused.has(feed.spec.name)) continue
+        // The carrier has dropped a new stream that was refused, whoever else holds it by now.
+        if (isNew.has(specs[index] as StreamSpec)) this.#drop(feed)
+        else this.#release(feed)
+      }
       throw error
     } finally {
       this.assignConnections()
@@ -72,13 +75,15 @@ export class StreamSet {
   }
 
   /**
-   * Unsubscribes; names that are not carried are left alone. Registry and carrier forget a stream in the same
-   * turn, so that a call to add it again, while the venue still answers, finds both without it.
+   * Gives up one hold on each stream, and unsubscribes those nobody holds any more; names that are not carried are
+   * left alone. Registry and carrier forget a stream in the same turn, so that a call to add it again, while the
+   * venue still answers, finds both without it.
    */
   async remove(specs: readonly StreamSpec[]): Promise<void> {
-    const names = specs.map((spec) => spec.name).filter((name) => this.#registry.feed(name) !== undefined)
-    const confirmed = this.#carrier.unsubscribe(names)
-    for (const name of names) this.#drop(name)
+    const feeds = specs.map((spec) => this.#registry.feed(spec.name)).filter((feed) => feed !== undefined)
+    const gone = feeds.filter((feed) => (this.#holds.get(feed) ?? 0) <= 1)
+    const confirmed = this.#carrier.unsubscribe(gone.map((feed) => feed.spec.name))
+    for (const feed of feeds) this.#release(feed)
     await confirmed
   }
 
@@ -99,11 +104,26 @@ export class StreamSet {
     return totals
   }
 
-  #drop(name: string): void {
-    const feed = this.#registry.feed(name)
-    if (feed === undefined) return
+  #take(spec: StreamSpec): Feed {
+    const isNew = this.#registry.feed(spec.name) === undefined
+    const feed = this.#registry.add(spec)
+    this.#holds.set(feed, (this.#holds.get(feed) ?? 0) + 1)
+    if (isNew) this.#observer?.onAdded(feed)
+    return feed
+  }
+
+  #release(feed: Feed): void {
+    const holds = this.#holds.get(feed)
+    if (holds === undefined) return
+    if (holds > 1) this.#holds.set(feed, holds - 1)
+    else this.#drop(feed)
+  }
+
+  /** Without effect on a feed that went before, also when its stream has come back as another. */
+  #drop(feed: Feed): void {
+    if (!this.#holds.delete(feed)) return
     addFeed(this.#retired, feed)
-    this.#registry.remove(name)
+    this.#registry.remove(feed.spec.name)
     this.#observer?.onRemoved(feed)
   }
 }

@@ -1,16 +1,16 @@
 /**
- * Figures a test measured, for whoever runs it to know them: one JSON object per line is appended to the file that
- * FEEDBUS_FIGURES names. Without it nothing happens, so a test says its figures and leaves it at that.
+ * Figures that a test measured while it judged: one JSON line each into the file that FEEDBUS_FIGURES names, for
+ * the scoreboard (`npm run reliability`). Without the variable nothing happens.
  */
 import { appendFileSync } from 'node:fs'
 
-export function reportFigures(rig: string, figures: Readonly<Record<string, unknown>>): void {
-  const file = process.env['FEEDBUS_FIGURES']
-  if (file !== undefined && file !== '') appendFileSync(file, `${JSON.stringify({ rig, ...figures })}\n`)
+export function reportFigures(rig: string, values: Readonly<Record<string, number>>): void {
+  const path = process.env['FEEDBUS_FIGURES']
+  if (path !== undefined && path !== '') appendFileSync(path, `${JSON.stringify({ rig, values })}\n`)
 }
 
-/** The value below which `share` of the values lie, e.g. 0.99; NaN for none. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+/** The value below which `share` of the samples lie, by nearest rank; NaN without samples. */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 }

@@ -12,6 +12,7 @@ export interface FeedOptions {
   readonly duration?: number
   readonly emit?: string[]
   readonly json?: boolean
+  readonly report?: string
   readonly seed?: number
   readonly speed?: number | 'max'
   readonly faults?: string
@@ -33,6 +34,7 @@ export function addFeedOptions(command: Command, venues: readonly string[] = Obj
         "print matching envelopes as JSON lines on stdout, e.g. 'mkt.*,live.gap'",
         parseEmitPatterns,
       )
+      .option('--report <file>', 'write one HTML page about the session when it ends')
       .option('--json', 'status, log and summary as JSON lines')
       // picocolors reads this flag and NO_COLOR by itself; declared here so that it is known and in the help.
       .option('--no-color', 'no colours, as with NO_COLOR=1')

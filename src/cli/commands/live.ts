@@ -15,6 +15,7 @@ interface LiveOptions extends FeedOptions {
   readonly restUrl?: string
   readonly partial?: boolean
   readonly stateDir?: string
+  readonly redundant?: string
 }
 
 export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>) => Promise<void>): void {
@@ -26,6 +27,7 @@ export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>
     .option('--base-url <url>', 'WebSocket address instead of the venue table, e.g. ws://127.0.0.1:9001')
     .option('--rest-url <url>', 'REST address instead of the venue table')
     .option('--state-dir <folder>', 'remember the last candles there, so that a restart goes on after them')
+    .option('--redundant <types>', 'carry these kinds of stream over two sockets: DEPTH,AGG_TRADE or all')
     .option('--partial', 'also publish forming candles on mkt.candles.partial')
     .action((options: LiveOptions) => run(live(options)))
 }
@@ -67,6 +69,7 @@ async function live(options: LiveOptions): Promise<ExitCode> {
       durationMs: options.duration ?? null,
       emitPatterns: options.emit ?? [],
       json: options.json ?? false,
+      reportPath: options.report ?? null,
       keys:
         simVenue === null
           ? []
@@ -85,7 +88,7 @@ async function live(options: LiveOptions): Promise<ExitCode> {
 
 /** The flags that are configuration; the others belong to the command. */
 function configFlags(options: LiveOptions): Readonly<Record<string, unknown>> {
-  const { venue, symbols, streams, baseUrl, restUrl, stateDir, partial } = options
+  const { venue, symbols, streams, baseUrl, restUrl, stateDir, redundant, partial } = options
   return {
     venue,
     symbols,
@@ -93,6 +96,7 @@ function configFlags(options: LiveOptions): Readonly<Record<string, unknown>> {
     baseUrl,
     restUrl,
     stateDir,
+    redundant,
     ...(partial === true ? { emitPartialCandles: true } : {}),
   }
 }

@@ -93,6 +93,7 @@ async function up(options: FeedOptions): Promise<ExitCode> {
       durationMs: options.duration ?? null,
       emitPatterns: options.emit ?? [],
       json: options.json ?? false,
+      reportPath: options.report ?? null,
       keys: venueKeys({ venue: simVenue, sources, clock, stalenessThresholdMs, speed }),
     })
   } finally {

@@ -7,7 +7,7 @@ import { type JsonSchemaNode, schemaNode } from './schema.js'
 import { words } from './suggest.js'
 
 /** How text from the environment or the command line becomes a value. */
-export type FieldKind = 'text' | 'boolean' | 'number' | 'numberOrWord' | 'symbols' | 'streams' | 'hours'
+export type FieldKind = 'text' | 'boolean' | 'number' | 'numberOrWord' | 'symbols' | 'streams' | 'streamTypes' | 'hours'
 
 export interface ConfigField {
   readonly path: readonly string[]
@@ -62,6 +62,7 @@ function kindOf(path: ConfigPath, node: JsonSchemaNode): FieldKind {
   const name = path.at(-1)
   if (name === 'symbols' || name === 'streams') return name
   if (name === 'refreshWindow') return 'hours'
+  if (name === 'redundant') return 'streamTypes'
   if (node.anyOf !== undefined || node.enum?.some((value) => typeof value === 'number')) return 'numberOrWord'
   if (node.type === 'boolean') return 'boolean'
   return node.type === 'integer' || node.type === 'number' ? 'number' : 'text'

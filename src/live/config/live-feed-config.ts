@@ -99,7 +99,7 @@ export class LiveFeedConfig {
    */
   toJSON(): LiveFeedConfigInput {
     const { stateDir, ...candles } = this.candles
-    const { baseUrl, restUrl, maxReconnectAttempts, refreshWindow, ...timings } = this.connection
+    const { baseUrl, restUrl, maxReconnectAttempts, refreshWindow, redundant, ...timings } = this.connection
     const info = venueInfo(this.venue)
     const isOwnBase = baseUrl === resolveEndpoints(info, {}).baseUrl
     const isOwnRest = restUrl === resolveEndpoints(info, isOwnBase ? {} : { baseUrl }).restUrl
@@ -123,6 +123,7 @@ export class LiveFeedConfig {
         ...(isOwnBase ? {} : { baseUrl }),
         ...(isOwnRest ? {} : { restUrl }),
         ...timings,
+        redundant: [...redundant],
         maxReconnectAttempts: maxReconnectAttempts === Number.POSITIVE_INFINITY ? 'Infinity' : maxReconnectAttempts,
         ...(refreshWindow === null ? {} : { refreshWindow: { ...refreshWindow } }),
       },
@@ -192,6 +193,7 @@ function connectionOf(info: VenueInfo, parsed: ParsedConfig['connection']): Conn
     connectionAgeMsMax: parsed.connectionAgeMsMax,
     refreshWindow: refreshWindow === undefined ? null : Object.freeze({ ...refreshWindow }),
     streamsPerConnectionMax: parsed.streamsPerConnectionMax,
+    redundant: Object.freeze([...new Set(parsed.redundant)]),
   })
 }
 

@@ -112,6 +112,12 @@ const connectionSchema = z.strictObject({
     .max(1024)
     .default(200)
     .describe('Streams carried by one connection before another is opened. The venue allows 1024.'),
+  redundant: z
+    .array(z.enum(StreamType))
+    .default([])
+    .describe(
+      'Kinds of stream that two sockets carry at the same time, the first copy of each message wins. On the command line also "all".',
+    ),
 })
 
 const healthSchema = z.strictObject({
@@ -393,7 +399,7 @@ type Written<T> = { -readonly [Name in keyof T]: T[Name] extends readonly (infer
 const inputAgrees: [
   Same<Written<z.input<typeof streamSchema>>, Written<StreamConfig>>,
   Same<keyof z.input<typeof rootSchema>, keyof LiveFeedConfigInput>,
-  Same<z.input<typeof connectionSchema>, Written<NonNullable<LiveFeedConfigInput['connection']>>>,
+  Same<Written<z.input<typeof connectionSchema>>, Written<NonNullable<LiveFeedConfigInput['connection']>>>,
   Same<z.input<typeof healthSchema>, Written<NonNullable<LiveFeedConfigInput['health']>>>,
   Same<z.input<typeof bookSchema>, Written<NonNullable<LiveFeedConfigInput['book']>>>,
   Same<z.input<typeof candleSchema>, Written<CandleConfigInput>>,

@@ -1,4 +1,5 @@
 /** Layers whose values arrive as text: the environment and the command line. */
+import { StreamType } from '../../types/stream.js'
 import { type ConfigField, configFields, ENV_PREFIX } from './fields.js'
 import type { ConfigLayer, LayerKind } from './layers.js'
 import { editDistance } from './suggest.js'
@@ -85,6 +86,8 @@ function valueOfText(field: ConfigField, text: string): unknown {
         .split(',')
         .map((symbol) => symbol.trim())
         .filter((symbol) => symbol !== '')
+    case 'streamTypes':
+      return streamTypesOf(trimmed)
     case 'streams':
       return trimmed.startsWith('[') ? jsonOr(trimmed) : trimmed
     case 'hours':
@@ -101,6 +104,15 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
   no: false,
   off: false,
   '0': false,
+}
+
+/** `DEPTH,aggTrade` or `all`; a name that is none stays as it is, for the schema to refuse. */
+function streamTypesOf(text: string): string[] {
+  const types: readonly string[] = Object.values(StreamType)
+  if (text.toLowerCase() === 'all') return [...types]
+  const names = text.split(',').map((name) => name.trim())
+  const key = (name: string): string => name.replaceAll('_', '').toLowerCase()
+  return names.filter((name) => name !== '').map((name) => types.find((type) => key(type) === key(name)) ?? name)
 }
 
 /** `22-4` as a refresh window. */

@@ -63,6 +63,11 @@ export interface ConnectionConfigInput {
   readonly refreshWindow?: RefreshWindow | undefined
   /** Streams carried by one connection before another is opened. Default 200, at most 1024. */
   readonly streamsPerConnectionMax?: number | undefined
+  /**
+   * Kinds of stream that are carried by two sockets at the same time: the first copy of each message wins, and the
+   * loss of one socket costs nothing. Default: none.
+   */
+  readonly redundant?: readonly StreamType[] | undefined
 }
 
 export interface HealthConfigInput {
@@ -177,6 +182,8 @@ export interface ConnectionConfig {
   readonly connectionAgeMsMax: number
   readonly refreshWindow: RefreshWindow | null
   readonly streamsPerConnectionMax: number
+  /** Kinds of stream that two sockets carry at the same time. */
+  readonly redundant: readonly StreamType[]
 }
 
 /** `BookConfigInput` with every default filled in; frozen. */

@@ -3,7 +3,7 @@
  *
  * Owns sharding (the user's limit per connection, never above the venue's; one set of shards per futures route,
  * because a stream on the wrong route is acknowledged and silent for ever), the shared connect limiter and
- * control pace, and the counters. Leaves the life of each connection to its `ShardSupervisor`.
+ * control pace, and the counters. Leaves the life of each connection to its `ShardSupervisor`, or to the two of a `RedundantPair`.
  *
  * Combined mode always: a shard connects to `<base>[/route]/stream` without names and subscribes by message,
  * so every frame names its stream and no URL grows too long.
@@ -20,7 +20,9 @@ import type { FrameSink } from '../frame.js'
 import type { LiveSignals, Signals } from '../signals.js'
 import { ConnectLimiter } from './connect-limiter.js'
 import { ControlPace } from './control-pacer.js'
-import { type ShardContext, ShardSupervisor } from './shard-supervisor.js'
+import { RedundantPair } from './redundant-pair.js'
+import type { ShardConnection } from './shard-connection.js'
+import { type ShardContext, type ShardOptions, ShardSupervisor } from './shard-supervisor.js'
 import { ConnectionCounters, type ConnectionStats } from './stats.js'
 import { mergeSubscriptionErrors } from './stream-waiters.js'
 import { type ConnectionTuning, DEFAULT_TUNING } from './tuning.js'
@@ -53,8 +55,10 @@ export interface ConnectionManagerOptions {
 }
 
 interface Shard {
-  readonly supervisor: ShardSupervisor
+  readonly connection: ShardConnection
   readonly route: string
+  /** Two sockets for the same streams. */
+  readonly isRedundant: boolean
   /** Streams assigned to it. */
   readonly names: Set<string>
 }
@@ -119,6 +123,7 @@ export class ConnectionManager {
         const spec = this.#run?.specs.get(name)
         return spec === undefined || handOverWaitMs === undefined ? tuning.handOverWaitMsMax : handOverWaitMs(spec)
       },
+      specOf: (name) => this.#run?.specs.get(name),
     }
   }
 
@@ -145,7 +150,7 @@ export class ConnectionManager {
     this.#run = run
     const assigned = this.#assign(run, specs)
     try {
-      await Promise.all([...assigned].map(([shard, names]) => shard.supervisor.start(names, true)))
+      await Promise.all([...assigned].map(([shard, names]) => shard.connection.start(names, true)))
       run.isStarting = false
     } catch (error) {
       // `stop` came first: it tears down, and its own error is already the reason.
@@ -172,11 +177,11 @@ export class ConnectionManager {
   async subscribe(specs: readonly StreamSpec[]): Promise<void> {
     const run = this.#running()
     const known = specs.filter((spec) => run.shardOf.has(spec.name)).map((spec) => spec.name)
-    const waits = [...groupByShard(run, known)].map(([shard, names]) => shard.supervisor.subscribe(names))
+    const waits = [...groupByShard(run, known)].map(([shard, names]) => shard.connection.subscribe(names))
     const before = new Set(run.shards)
     for (const [shard, names] of this.#assign(run, specs)) {
-      const { supervisor } = shard
-      waits.push(before.has(shard) ? supervisor.subscribe(names) : this.#openShard(supervisor, names))
+      const { connection } = shard
+      waits.push(before.has(shard) ? connection.subscribe(names) : this.#openShard(connection, names))
     }
     await allOrErrors(waits)
   }
@@ -190,7 +195,7 @@ export class ConnectionManager {
     const waits: Promise<void>[] = []
     for (const [shard, own] of groupByShard(run, names)) {
       this.#forget(run, shard, own)
-      waits.push(shard.names.size === 0 ? this.#closeShard(run, shard) : shard.supervisor.unsubscribe(own))
+      waits.push(shard.names.size === 0 ? this.#closeShard(run, shard) : shard.connection.unsubscribe(own))
     }
     await allOrErrors(waits)
   }
@@ -198,7 +203,7 @@ export class ConnectionManager {
   /** Takes these streams off and puts them on again, on the same connections. Resolves when acknowledged. */
   async resubscribe(names: readonly string[]): Promise<void> {
     const groups = groupByShard(this.#running(), names)
-    await allOrErrors([...groups].map(([shard, own]) => shard.supervisor.resubscribe(own)))
+    await allOrErrors([...groups].map(([shard, own]) => shard.connection.resubscribe(own)))
   }
 
   /**
@@ -207,7 +212,7 @@ export class ConnectionManager {
    */
   async refresh(reason = 'requested'): Promise<void> {
     const run = this.#running()
-    await allOrErrors([...run.shards].map((shard) => shard.supervisor.refresh(reason)))
+    await allOrErrors([...run.shards].map((shard) => shard.connection.refresh(reason)))
   }
 
   /**
@@ -215,8 +220,8 @@ export class ConnectionManager {
    * exist (any more) is left alone.
    */
   async refreshConnection(connectionId: string, reason: string): Promise<void> {
-    for (const { supervisor } of this.#running().shards)
-      if (supervisor.id === connectionId) await supervisor.refresh(reason)
+    for (const { connection } of this.#running().shards)
+      if (connection.id === connectionId) await connection.refresh(reason)
   }
 
   /**
@@ -224,28 +229,28 @@ export class ConnectionManager {
    * meanwhile.
    */
   restart(reason: string, connectionId?: string): void {
-    for (const { supervisor } of this.#run?.shards ?? []) {
-      if (connectionId === undefined || supervisor.id === connectionId) supervisor.restart(reason)
+    for (const { connection } of this.#run?.shards ?? []) {
+      if (connectionId === undefined || connection.id === connectionId) connection.restart(reason)
     }
   }
 
   /** In order of creation; empty when stopped. */
   connections(): ConnectionHealth[] {
     const shards = [...(this.#run?.shards ?? [])]
-    this.#wallJumps.apply(shards.map((shard) => shard.supervisor))
-    return shards.map((shard) => shard.supervisor.health())
+    this.#wallJumps.apply(shards.map((shard) => shard.connection))
+    return shards.map((shard) => shard.connection.health())
   }
 
   /** Since construction, over stop and start. */
   stats(): ConnectionStats {
     let held = 0
-    for (const { supervisor } of this.#run?.shards ?? []) held += supervisor.heldCount
+    for (const { connection } of this.#run?.shards ?? []) held += connection.heldCount
     return this.#counters.read(held)
   }
 
   /** Id of the connection that carries the stream; `''` when it is not subscribed. */
   connectionOf(streamName: string): string {
-    return this.#run?.shardOf.get(streamName)?.supervisor.id ?? ''
+    return this.#run?.shardOf.get(streamName)?.connection.id ?? ''
   }
 
   // --- shards ----------------------------------------------------------------------------------------
@@ -254,9 +259,10 @@ export class ConnectionManager {
   #assign(run: Run, specs: readonly StreamSpec[]): Map<Shard, string[]> {
     const assigned = new Map<Shard, string[]>()
     for (const spec of specs) {
-      const { name, route } = spec
+      const { name, route, type } = spec
       if (run.shardOf.has(name)) continue
-      const shard = this.#shardWithRoom(run, route) ?? this.#createShard(run, route)
+      const isRedundant = this.#options.config.redundant.includes(type)
+      const shard = this.#shardWithRoom(run, route, isRedundant) ?? this.#createShard(run, route, isRedundant)
       shard.names.add(name)
       run.shardOf.set(name, shard)
       run.specs.set(name, spec)
@@ -267,43 +273,42 @@ export class ConnectionManager {
     return assigned
   }
 
-  #shardWithRoom(run: Run, route: string): Shard | undefined {
+  #shardWithRoom(run: Run, route: string, isRedundant: boolean): Shard | undefined {
     for (const shard of run.shards) {
-      const { supervisor } = shard
-      if (shard.route === route && shard.names.size < this.#streamsPerShardMax && supervisor.state !== 'FAILED')
-        return shard
+      const isOfKind = shard.route === route && shard.isRedundant === isRedundant
+      if (isOfKind && shard.names.size < this.#streamsPerShardMax && shard.connection.state !== 'FAILED') return shard
     }
     return undefined
   }
 
-  #createShard(run: Run, route: string): Shard {
+  #createShard(run: Run, route: string, isRedundant: boolean): Shard {
     const number = run.shardNumbers.get(route) ?? 0
     run.shardNumbers.set(route, number + 1)
     const id = `${route === '' ? this.#options.venue.market : route}-${number}`
     const names = new Set<string>()
-    const supervisor = new ShardSupervisor(
-      {
-        id,
-        route,
-        url: `${this.#options.config.baseUrl}${route === '' ? '' : `/${route}`}/stream`,
-        random: this.#random.split(id),
-        onStreamsDropped: (dropped) => {
-          this.#forget(run, shard, dropped)
-          if (shard.names.size === 0) void this.#closeShard(run, shard)
-        },
+    const options: ShardOptions = {
+      id,
+      route,
+      url: `${this.#options.config.baseUrl}${route === '' ? '' : `/${route}`}/stream`,
+      random: this.#random.split(id),
+      onStreamsDropped: (dropped) => {
+        this.#forget(run, shard, dropped)
+        if (shard.names.size === 0) void this.#closeShard(run, shard)
       },
-      this.#context,
-    )
-    const shard: Shard = { supervisor, route, names }
+    }
+    const connection = isRedundant
+      ? new RedundantPair(options, this.#context)
+      : new ShardSupervisor(options, this.#context)
+    const shard: Shard = { connection, route, isRedundant, names }
     run.shards.add(shard)
     return shard
   }
 
   /** While running, a new connection is as patient as the others: it retries instead of failing. */
-  #openShard(supervisor: ShardSupervisor, names: readonly string[]): Promise<void> {
+  #openShard(connection: ShardConnection, names: readonly string[]): Promise<void> {
     // Subscribing tells more than opening: which streams were refused.
-    const acknowledged = supervisor.subscribe(names)
-    supervisor.start([], false).catch(() => {})
+    const acknowledged = connection.subscribe(names)
+    connection.start([], false).catch(() => {})
     return acknowledged
   }
 
@@ -318,7 +323,7 @@ export class ConnectionManager {
 
   #closeShard(run: Run, shard: Shard): Promise<void> {
     run.shards.delete(shard)
-    const closed = shard.supervisor.stop().then(() => {
+    const closed = shard.connection.stop().then(() => {
       run.closing.delete(closed)
     })
     run.closing.add(closed)
@@ -335,7 +340,7 @@ export class ConnectionManager {
     run.isStopped = true
     const code = run.isStarting ? 'STOPPED_DURING_START' : 'NOT_RUNNING'
     const error = new LifecycleError(code, 'connections were stopped while this was waiting')
-    const closed = [...run.shards].map((shard) => shard.supervisor.stop(error))
+    const closed = [...run.shards].map((shard) => shard.connection.stop(error))
     this.#stopping = Promise.all([...closed, ...run.closing]).then(() => {
       this.#run = null
       this.#stopping = null

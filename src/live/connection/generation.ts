@@ -270,8 +270,12 @@ export class Generation implements TransportSink {
       this.#context.logger.error('frame sink threw', { connectionId: this.origin.connectionId, error: String(error) })
       return
     }
+    if (kind === FrameKind.HELD) {
+      if (!this.#isHealthy) this.#onDataBeforeHealthy(receiveTimeMs)
+      return
+    }
     counters.framesByKind[kind] = (counters.framesByKind[kind] ?? 0) + 1
-    if (kind === FrameKind.DATA) {
+    if (kind === FrameKind.DATA || kind === FrameKind.REDUNDANT) {
       if (!this.#isHealthy) this.#onDataBeforeHealthy(receiveTimeMs)
     } else if (kind === FrameKind.CONTROL) this.#onControl(bytes, start, end)
     else if (kind === FrameKind.SERVER_SHUTDOWN) this.#onShutdown()

@@ -20,14 +20,16 @@ import type { BackoffOptions } from '../../runtime/backoff.js'
 import type { TimerHandle } from '../../runtime/clock.js'
 import type { Random } from '../../runtime/random.js'
 import { type ConnectionHealth, ConnectionState } from '../../types/health.js'
+import type { StreamSpec } from '../config/stream-spec.js'
 import type { ConnectionConfig } from '../config/types.js'
 import { ConnectionError, LifecycleError, type SubscriptionError } from '../errors.js'
 import type { LiveSignals, Signals } from '../signals.js'
 import type { ConnectLimiter } from './connect-limiter.js'
 import { Generation, type GenerationContext, type GenerationEnd, type GenerationOwner } from './generation.js'
 import { HandOver } from './hand-over.js'
-import { decideReconnect } from './reconnect-policy.js'
+import { decideReconnect, type ReconnectDecision } from './reconnect-policy.js'
 import { RefreshTimer } from './refresh-timer.js'
+import type { ShardConnection } from './shard-connection.js'
 import { ShardStreams } from './shard-streams.js'
 import type { ConnectionTuning } from './tuning.js'
 
@@ -41,6 +43,8 @@ export interface ShardContext extends GenerationContext {
   readonly connectionLifetimeMs: number
   /** How long a hand-over waits for the stream to arrive on both sockets. */
   readonly handOverWaitMs: (streamName: string) => number
+  /** `undefined` for a stream that is not assigned (any more). */
+  readonly specOf: (streamName: string) => StreamSpec | undefined
 }
 
 export interface ShardOptions {
@@ -51,6 +55,8 @@ export interface ShardOptions {
   readonly random: Random
   /** The venue refused streams that were never subscribed before: the shard has dropped them. */
   readonly onStreamsDropped: (names: readonly string[]) => void
+  /** Whether a hand-over may begin now; if not, it begins with `resumeHandOver`. Default: always. */
+  readonly mayHandOver?: () => boolean
 }
 
 /** Refreshes that may fail because the venue refuses a stream on the new socket, before it moves without it. */
@@ -61,7 +67,7 @@ interface Deferred {
   reject(error: Error): void
 }
 
-export class ShardSupervisor implements GenerationOwner {
+export class ShardSupervisor implements GenerationOwner, ShardConnection {
   readonly id: string
   readonly route: string
   readonly url: string
@@ -69,6 +75,7 @@ export class ShardSupervisor implements GenerationOwner {
   readonly #random: Random
   readonly #backoff: BackoffOptions
   readonly #onStreamsDropped: (names: readonly string[]) => void
+  readonly #mayHandOver: () => boolean
 
   #state: ConnectionState = ConnectionState.IDLE
   #current: Generation | null = null
@@ -109,6 +116,7 @@ export class ShardSupervisor implements GenerationOwner {
     this.url = options.url
     this.#random = options.random
     this.#onStreamsDropped = options.onStreamsDropped
+    this.#mayHandOver = options.mayHandOver ?? (() => true)
     this.#context = context
     const { config, connectionLifetimeMs } = context
     this.#backoff = {
@@ -202,6 +210,13 @@ export class ShardSupervisor implements GenerationOwner {
       this.#refreshWaiters.push({ resolve, reject })
       this.#beginHandOver(reason)
     })
+  }
+
+  /** A hand-over that had to wait for its turn may try again. */
+  resumeHandOver(): void {
+    const reason = this.#dueHandOver
+    this.#dueHandOver = null
+    if (reason !== null) this.#beginHandOver(reason)
   }
 
   // --- streams ---------------------------------------------------------------------------------------
@@ -335,18 +350,16 @@ export class ShardSupervisor implements GenerationOwner {
     // The quick attempt does not count for the growth of the delays.
     const attempt = this.#attempt + (this.#isQuickUsed ? 0 : 1)
     const decision = decideReconnect(end, attempt, this.#backoff, this.#random.next(), quickMs)
-    if (generation === this.#current && decision.isQuick) this.#isQuickUsed = true
     if (decision.slowControl) this.#context.pace.slowDown()
     if (decision.pauseAllMs > 0) this.#context.limiter.pauseFor(decision.pauseAllMs)
     if (this.#isReplacement(generation)) this.#handOver?.onReplacementEnded(end)
-    else if (generation === this.#current) this.#onLost(generation, end, decision.delayMs)
+    else if (generation === this.#current) this.#onLost(generation, end, decision)
   }
 
   onGone(generation: Generation): void {
     this.#sockets.delete(generation)
-    const dueHandOver = this.#dueHandOver
-    this.#dueHandOver = null
-    if (dueHandOver !== null && generation !== this.#current) this.#beginHandOver(dueHandOver)
+    if (generation === this.#current) this.#dueHandOver = null
+    else this.resumeHandOver()
     if (this.#sockets.size > 0) return
     this.#onLastGone?.()
     if (this.#isConnectDue) this.#requestConnect()
@@ -422,7 +435,7 @@ export class ShardSupervisor implements GenerationOwner {
     if (generation.isShutdownAnnounced && generation === this.#current) this.#leaveAnnouncedShutdown()
   }
 
-  #onLost(generation: Generation, end: GenerationEnd, delayMs: number): void {
+  #onLost(generation: Generation, end: GenerationEnd, decision: ReconnectDecision): void {
     const wasEstablished = this.#state === ConnectionState.OPEN || this.#state === ConnectionState.REFRESHING
     if (wasEstablished) this.#lostAtMs = this.#context.clock.monotonicMs()
     this.#current = null
@@ -449,7 +462,7 @@ export class ShardSupervisor implements GenerationOwner {
       this.#fail(error)
       this.#emitLoss(generation, end)
       this.#emit('connectionFailed', { connectionId: this.id, error })
-    } else this.#backOff(generation, end, delayMs)
+    } else this.#backOff(generation, end, decision)
   }
 
   /** The old socket died during a hand-over: its replacement goes on as the connection. */
@@ -466,8 +479,9 @@ export class ShardSupervisor implements GenerationOwner {
     } else if (replacement.phase === 'CONNECTING') this.#setState(ConnectionState.CONNECTING)
   }
 
-  #backOff(generation: Generation, end: GenerationEnd, delayMs: number): void {
+  #backOff(generation: Generation, end: GenerationEnd, { delayMs, isQuick }: ReconnectDecision): void {
     const attempt = ++this.#attempt
+    if (isQuick) this.#isQuickUsed = true
     this.#backoffTimer = this.#context.clock.setTimer(() => {
       this.#backoffTimer = null
       this.#requestConnect()
@@ -491,7 +505,7 @@ export class ShardSupervisor implements GenerationOwner {
     if (this.#state !== ConnectionState.OPEN) return
     this.#refreshTimer.clear()
     // Never three sockets: the one replaced last may still be closing.
-    if (this.#sockets.size > 1) {
+    if (this.#sockets.size > 1 || !this.#mayHandOver()) {
       this.#dueHandOver = reason
       return
     }

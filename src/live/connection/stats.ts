@@ -16,8 +16,10 @@ export interface ConnectionStats {
     readonly rejected: number
     /** Not handed on: from a socket that had been given up, or held for one that was lost before it took over. */
     readonly late: number
-    /** Held now, while a hand-over finds out what the old socket has delivered. */
+    /** Held now, while a hand-over or a redundant pair finds out what the other socket has delivered. */
     readonly held: number
+    /** Copies that the other socket of a redundant pair had delivered already. */
+    readonly redundant: number
     /** The frame sink threw, which it promises not to. */
     readonly failed: number
   }
@@ -43,7 +45,7 @@ export interface ConnectionStats {
 /** The writable side, shared by all shards of a manager and kept over stop and start. */
 export class ConnectionCounters {
   /** By `FrameKind`. */
-  readonly framesByKind: number[] = [0, 0, 0, 0, 0]
+  readonly framesByKind: number[] = [0, 0, 0, 0, 0, 0]
   framesLate = 0
   framesFailed = 0
   bytesReceived = 0
@@ -72,7 +74,7 @@ export class ConnectionCounters {
     this.#closesByCode.set(code, (this.#closesByCode.get(code) ?? 0) + 1)
   }
 
-  /** `held`: frames that hand-overs keep at the moment. */
+  /** `held`: frames that hand-overs and pairs keep at the moment. */
   read(held = 0): ConnectionStats {
     const kind = (of: FrameKind): number => this.framesByKind[of] ?? 0
     return {
@@ -86,6 +88,7 @@ export class ConnectionCounters {
         rejected: kind(FrameKind.REJECTED),
         late: this.framesLate,
         held,
+        redundant: kind(FrameKind.REDUNDANT),
         failed: this.framesFailed,
       },
       controlMessagesSent: this.controlMessagesSent,

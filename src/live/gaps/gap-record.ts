@@ -12,7 +12,7 @@ import { LogEventName } from '../../types/log-event.js'
 import type { Publisher } from '../../types/publisher.js'
 import type { Venue } from '../../types/venue.js'
 import type { AuditLog } from '../audit-log.js'
-import type { Feed } from '../feed.js'
+import type { StreamSpec } from '../config/stream-spec.js'
 
 /** Bounds of a hole, inclusive, in `unit`; `missing` is `null` where it cannot be counted. */
 export interface GapRange {
@@ -20,6 +20,12 @@ export interface GapRange {
   readonly from: number
   readonly to: number
   readonly missing: number | null
+}
+
+/** What a hole is in: a stream's name and the number of its holes. */
+export interface GapFeed {
+  readonly spec: Pick<StreamSpec, 'symbol' | 'type' | 'detail'>
+  gapCount: number
 }
 
 export interface GapRecordOptions {
@@ -60,7 +66,7 @@ export class GapRecord {
     this.#options = options
   }
 
-  open(feed: Feed, range: GapRange, cause: GapCause): GapEvent {
+  open(feed: GapFeed, range: GapRange, cause: GapCause): GapEvent {
     feed.gapCount++
     const { symbol, type, detail } = feed.spec
     const timeMs = this.#options.clock.wallMs()

@@ -81,7 +81,7 @@ export const CONNECTION_METRICS: readonly MetricDefinition[] = [
   ofConnectionStats(
     'frames_held',
     'gauge',
-    'Frames that wait while a hand-over finds out what the old socket delivered.',
+    'Frames that wait while a hand-over or a redundant pair finds out what the other socket delivered.',
     (stats) => stats.frames.held,
   ),
   ofStats('frames_unusual_total', 'counter', 'Frames that took the slow way through JSON.parse.', ({ router }) =>

@@ -45,6 +45,7 @@ describe('the page on configuration', () => {
       venue: 'required',
       symbols: '[]',
       streams: '[]',
+      'connection.redundant': '[]',
       'connection.baseUrl': 'by venue',
       'connection.restUrl': 'by venue',
       'connection.refreshWindow': 'none',

@@ -44,6 +44,7 @@ describe('defaults', () => {
         connectionAgeMsMax: 82_800_000,
         refreshWindow: null,
         streamsPerConnectionMax: 200,
+        redundant: [],
       },
       health: {
         stalenessThresholdMs: 30_000,

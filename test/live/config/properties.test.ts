@@ -77,6 +77,7 @@ const connection = fc.record(
     connectionAgeMsMax: fc.integer({ min: 60_000, max: 86_400_000 }),
     refreshWindow: hours,
     streamsPerConnectionMax: fc.integer({ min: 1, max: 1024 }),
+    redundant: fc.uniqueArray(fc.constantFrom('DEPTH' as const, 'TRADE' as const, 'KLINE' as const)),
     baseUrl: fc.constantFrom('ws://127.0.0.1:9080', 'ws://localhost:1/sim/', 'wss://venue.example'),
     restUrl: fc.constantFrom('http://127.0.0.1:9081', 'https://venue.example/'),
   },

@@ -69,6 +69,7 @@ describe('the environment', () => {
       FEEDBUS_CONNECTION__CONNECTION_AGE_MS_MAX: '3600000',
       FEEDBUS_CONNECTION__REFRESH_WINDOW: '22-4',
       FEEDBUS_CONNECTION__STREAMS_PER_CONNECTION_MAX: '50',
+      FEEDBUS_CONNECTION__REDUNDANT: 'depth, aggTrade',
       FEEDBUS_HEALTH__STALENESS_THRESHOLD_MS: '7000',
       FEEDBUS_HEALTH__HEALTH_CHECK_INTERVAL_MS: '1000',
       FEEDBUS_HEALTH__WATCHDOG_TIMEOUT_MS: '20000',
@@ -107,6 +108,7 @@ describe('the environment', () => {
         connectionAgeMsMax: 3_600_000,
         refreshWindow: { fromHour: 22, toHour: 4 },
         streamsPerConnectionMax: 50,
+        redundant: ['DEPTH', 'AGG_TRADE'],
       },
       health: {
         stalenessThresholdMs: 7_000,
@@ -126,7 +128,7 @@ describe('the environment', () => {
     ]) {
       expect(new Set(names).size).toBe(fields.length)
     }
-    expect(fields).toHaveLength(40)
+    expect(fields).toHaveLength(41)
     for (const { env } of fields) expect(env).toMatch(/^FEEDBUS_([A-Z]+_{1,2})*[A-Z]+$/)
   })
 

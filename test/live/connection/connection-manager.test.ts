@@ -490,6 +490,7 @@ describe('frames', () => {
       rejected: 1,
       late: 0,
       held: 0,
+      redundant: 0,
       failed: 0,
     })
     expect(stats.framesReceived).toBe(5)

@@ -23,6 +23,7 @@ export const CONFIG: ConnectionConfig = {
   connectionAgeMsMax: 82_800_000,
   refreshWindow: null,
   streamsPerConnectionMax: 200,
+  redundant: [],
 }
 
 export function spec(name: string, route: StreamSpec['route'] = ''): StreamSpec {

@@ -12,6 +12,8 @@ import type { ScriptedSocket } from '../../support/scripted-transport.js'
 import { Rig, spec } from './rig.js'
 
 const ONE_SEED = process.env['FEEDBUS_SIM_SEED']
+/** Once a defect each. 1189: a quick delay after a hand-over that needed none. */
+const FOUND = [1_189]
 const SEEDS = ONE_SEED === undefined ? Number(process.env['FEEDBUS_SIM_SEEDS'] ?? 150) : 1
 const SHUTDOWN = { stream: '!serverShutdown', data: { e: 'serverShutdown', E: 1 } }
 
@@ -40,6 +42,8 @@ class Scenario {
   readonly faults: Faults
   /** What the user asked for. */
   readonly wanted = new Set<string>()
+  /** Every connection is a pair of sockets. */
+  readonly isRedundant: boolean
   pendingCalls = 0
   isFaulty = true
   #staleFrames = 0
@@ -60,6 +64,7 @@ class Scenario {
       refusals: random.chance(0.2),
       shutdowns: random.chance(0.4),
     }
+    this.isRedundant = random.chance(0.3)
     this.rig = new Rig({
       venue: 'SIM_FUTURES',
       seed,
@@ -71,6 +76,7 @@ class Scenario {
         baseReconnectDelayMs: 500,
         reconnectDelayMsMax: 4_000,
         connectionAgeMsMax: random.chance(0.5) ? 30_000 : 82_800_000,
+        redundant: this.isRedundant ? ['TRADE'] : [],
       },
     })
     // Since a generation took over, nothing of an older one may be handed on.
@@ -197,7 +203,11 @@ class Scenario {
       const { connectionId } = (socket.sink as Generation).origin
       byConnection.set(connectionId, [...(byConnection.get(connectionId) ?? []), socket])
     }
-    for (const { id, state } of manager.connections()) {
+    const paths = manager.connections().flatMap(({ id, state, paths }) => {
+      return paths.length === 0 ? [{ id, state }] : paths.map((one) => ({ id: `${id}/${one.path}`, state: one.state }))
+    })
+    if (this.isRedundant) expect(manager.connections().flatMap((one) => one.paths).length).toBe(paths.length)
+    for (const { id, state } of paths) {
       const sockets = byConnection.get(id) ?? []
       const active = sockets.filter((socket) => socket.closedWith === null && !socket.isTerminated)
       expect(sockets.length, `sockets of ${id} in ${state}`).toBeLessThanOrEqual(2)
@@ -226,7 +236,9 @@ class Scenario {
     for (; this.#checkedSignals < this.rig.log.length; this.#checkedSignals++) {
       const signal = this.rig.log[this.#checkedSignals]
       if (signal?.name === 'connectionState') {
-        const { state, previous } = signal.event
+        const { connectionId, state, previous } = signal.event
+        // The state of a pair is that of its better path: it follows no diagram of its own.
+        if (this.isRedundant && !connectionId.includes('/')) continue
         expect(state, 'FAILED without a bound on attempts').not.toBe('FAILED')
         if (state !== 'CLOSED') expect(TRANSITIONS[previous], `${previous} -> ${state}`).toContain(state)
       } else if (signal?.name === 'connectionReconnecting') {
@@ -253,11 +265,13 @@ class Scenario {
         (name) => rig.manager.connectionOf(name) !== '',
       )
     const carried = (): string[] => rig.transport.open.filter((s) => !s.isStalled).flatMap((s) => [...s.subscribed])
+    const wantedOnWire = (): string[] => (this.isRedundant ? [...assigned(), ...assigned()] : assigned())
     const isRecovered = (): boolean =>
       this.pendingCalls === 0 &&
       rig.manager.connections().every((connection) => connection.state === 'OPEN') &&
+      rig.manager.connections().every(({ paths }) => paths.every(({ state }) => state === 'OPEN')) &&
       // A venue that ignores or refuses an UNSUBSCRIBE twice may go on sending what nobody wants.
-      (this.faults.refusals || this.faults.lostAcks ? covers(carried(), assigned()) : same(carried(), assigned()))
+      (this.faults.refusals || this.faults.lostAcks ? covers(carried(), assigned()) : same(carried(), wantedOnWire()))
     try {
       await rig.clock.runUntil(isRecovered, 60_000)
     } catch (error) {
@@ -315,8 +329,8 @@ describe('random schedules of faults and operations', () => {
   it(
     `keep every rule and recover (${SEEDS} seeds)`,
     async () => {
-      for (let index = 0; index < SEEDS; index++) {
-        const seed = ONE_SEED === undefined ? 1_000 + index : Number(ONE_SEED)
+      const random = Array.from({ length: SEEDS }, (_, index) => 1_000 + index)
+      for (const seed of ONE_SEED === undefined ? [...FOUND, ...random] : [Number(ONE_SEED)]) {
         try {
           await new Scenario(seed).run()
         } catch (error) {

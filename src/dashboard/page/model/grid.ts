@@ -1,6 +1,8 @@
 /** The streams as a table: a row per symbol, a column per kind of stream, a group per manager. */
 import type { FeedView, ManagerView } from '../../protocol.js'
 import { streamLabel } from './format.js'
+import type { PageState } from './state.js'
+import { isConnectionDown } from './tones.js'
 
 export interface GridGroup {
   readonly kind: 'group'
@@ -48,7 +50,7 @@ const ORDER = [
   'LIQUIDATION',
 ]
 
-export function gridOf(managers: readonly ManagerView[], feeds: readonly FeedView[], filter: GridFilter): Grid {
+export function gridOf({ managers, feeds }: Pick<PageState, 'managers' | 'feeds'>, filter: GridFilter): Grid {
   const lines: GridLine[] = []
   let columnCount = 0
   let symbols = 0
@@ -58,9 +60,11 @@ export function gridOf(managers: readonly ManagerView[], feeds: readonly FeedVie
   for (const manager of managers) {
     const own = bySource.get(manager.name) ?? []
     if (own.length === 0) continue
+    const down = downConnections(manager)
+    const hasProblem = (feed: FeedView): boolean => isProblem(feed) || down.has(feed.connectionId)
     const columns = columnsOf(own)
     const rows = rowsOf(manager.name, own, columns)
-    const shown = rows.filter((row) => isShown(row, filter))
+    const shown = rows.filter((row) => isShown(row, filter, hasProblem))
     symbols += rows.length
     shownSymbols += shown.length
     columnCount = Math.max(columnCount, columns.length)
@@ -71,14 +75,21 @@ export function gridOf(managers: readonly ManagerView[], feeds: readonly FeedVie
       venue: manager.venue,
       columns: columns.map(({ label }) => label),
       symbolCount: rows.length,
-      problemCount: own.filter(isProblem).length,
+      problemCount: own.filter(hasProblem).length,
     })
     lines.push(...shown)
   }
   return { lines, columnCount, shownSymbols, symbols }
 }
 
-export function isProblem(feed: FeedView): boolean {
+/** Ids of the connections of a manager that carry nothing now. */
+export function downConnections(manager: ManagerView | undefined): ReadonlySet<string> {
+  const down = new Set<string>()
+  for (const { id, state } of manager?.connections ?? []) if (isConnectionDown(state)) down.add(id)
+  return down
+}
+
+function isProblem(feed: FeedView): boolean {
   return feed.state === 'STALE' || feed.state === 'RESYNCING'
 }
 
@@ -122,8 +133,8 @@ function rowsOf(source: string, feeds: readonly FeedView[], columns: readonly Co
   return [...rows].map(([symbol, cells]) => ({ kind: 'row', source, symbol, cells }))
 }
 
-function isShown(row: GridRow, filter: GridFilter): boolean {
-  if (filter.onlyProblems && !row.cells.some((feed) => feed !== null && isProblem(feed))) return false
+function isShown(row: GridRow, filter: GridFilter, hasProblem: (feed: FeedView) => boolean): boolean {
+  if (filter.onlyProblems && !row.cells.some((feed) => feed !== null && hasProblem(feed))) return false
   const wanted = filter.text.trim().toLowerCase()
   if (wanted === '') return true
   return (

@@ -2,6 +2,7 @@
 import type { FeedView, ManagerView } from '../../protocol.js'
 import { commonDigits } from './format.js'
 import type { MarketState } from './state.js'
+import { isConnectionDown } from './tones.js'
 
 export interface LadderRow {
   readonly price: number
@@ -68,7 +69,7 @@ function trust(
   }
   const isDown = feeds.some((feed) => {
     const connection = manager?.connections.find(({ id }) => id === feed.connectionId)
-    return connection !== undefined && connection.state !== 'OPEN' && connection.state !== 'REFRESHING'
+    return connection !== undefined && isConnectionDown(connection.state)
   })
   if (isDown) return { state: 'STALE', reason: 'its connection is down' }
   // Two depth streams of a symbol write one book: one of them suffices to keep it alive.

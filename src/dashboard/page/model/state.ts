@@ -26,6 +26,8 @@ import type {
   UpdateMessage,
 } from '../../protocol.js'
 
+import { isConnectionDown } from './tones.js'
+
 const LOG_ROWS_MAX = 500
 const GAPS_MAX = 500
 const CANDLES_MAX = 240
@@ -117,6 +119,12 @@ export class PageState {
 
   manager(source: string): ManagerView | undefined {
     return this.managers.find(({ name }) => name === source)
+  }
+
+  /** Whether the connection that carries the stream is down. A stream of an unknown connection is not judged. */
+  isDown(feed: FeedView): boolean {
+    const connection = this.manager(feed.source)?.connections.find(({ id }) => id === feed.connectionId)
+    return connection !== undefined && isConnectionDown(connection.state)
   }
 
   feed({ source, stream }: StreamKey): FeedView | undefined {

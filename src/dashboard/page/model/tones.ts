@@ -13,7 +13,9 @@ export interface Sign {
 /** An age up to which a delivering stream is shown at full strength. */
 const FRESH_MS = 2_500
 
-export function feedSign(feed: Pick<FeedView, 'state' | 'ageMs'>): Sign {
+/** `isDown`: its connection is, which is known long before the silence counts as too long. */
+export function feedSign(feed: Pick<FeedView, 'state' | 'ageMs'>, isDown: boolean = false): Sign {
+  if (isDown) return { tone: 'bad', glyph: '✕', word: 'connection down' }
   switch (feed.state) {
     case 'OK':
       return feed.ageMs !== null && feed.ageMs > FRESH_MS
@@ -43,6 +45,10 @@ const CONNECTION_SIGNS: Readonly<Record<string, Sign>> = {
 
 export function connectionSign(state: string): Sign {
   return CONNECTION_SIGNS[state] ?? { tone: 'idle', glyph: '?', word: state }
+}
+
+export function isConnectionDown(state: string): boolean {
+  return state !== 'OPEN' && state !== 'REFRESHING'
 }
 
 const MANAGER_SIGNS: Readonly<Record<string, Sign>> = {

@@ -4,6 +4,7 @@
  */
 import type { ConnectionView, FeedView, GapView, ManagerView } from '../../protocol.js'
 import { duration, latency, plural, streamLabel, uptime } from './format.js'
+import { downConnections } from './grid.js'
 import type { PageState } from './state.js'
 import type { Tone } from './tones.js'
 
@@ -34,7 +35,7 @@ interface Problem {
 }
 
 export function verdictOf(state: PageState): Verdict {
-  const { managers, feeds, serverMs } = state
+  const { managers, serverMs } = state
   if (managers.length === 0)
     return { tone: 'idle', headline: 'Waiting for a feed: none has reported yet.', problems: [] }
   if (managers.every((manager) => manager.state === 'STOPPED')) {
@@ -52,9 +53,9 @@ export function verdictOf(state: PageState): Verdict {
   ].sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'))
   const worst = problems[0]
   const summary = [runningText(managers, serverMs), gapText(state)].filter((text) => text !== '').join(' ')
-  if (worst === undefined) return { tone: 'ok', headline: `${deliveryText(feeds)} ${summary}`.trim(), problems: [] }
+  if (worst === undefined) return { tone: 'ok', headline: `${deliveryText(state)} ${summary}`.trim(), problems: [] }
   const others = problems.slice(1).map(({ text }) => text)
-  return { tone: worst.tone, headline: `${worst.text} ${deliveryText(feeds)}`, problems: [...others, summary] }
+  return { tone: worst.tone, headline: `${worst.text} ${deliveryText(state)}`, problems: [...others, summary] }
 }
 
 function managerProblems(manager: ManagerView, nowMs: number): Problem[] {
@@ -181,8 +182,9 @@ function processProblems({ process }: PageState): Problem[] {
   return problems
 }
 
-function deliveryText(feeds: readonly FeedView[]): string {
-  const delivering = feeds.filter(isDelivering).length
+function deliveryText(state: PageState): string {
+  const { feeds } = state
+  const delivering = deliveringCount(state)
   if (feeds.length === 0) return 'No stream is subscribed.'
   if (delivering === feeds.length)
     return feeds.length === 1 ? 'The stream delivers.' : `All ${feeds.length} streams deliver.`
@@ -193,8 +195,11 @@ function deliveryText(feeds: readonly FeedView[]): string {
   return `${delivering} of ${feeds.length} streams deliver.`
 }
 
-export function isDelivering(feed: FeedView): boolean {
-  return feed.state === 'OK'
+/** Streams that speak, over a connection that is up. */
+function deliveringCount({ feeds, managers }: PageState): number {
+  const down = new Map(managers.map((manager) => [manager.name, downConnections(manager)]))
+  return feeds.filter(({ state, source, connectionId }) => state === 'OK' && !down.get(source)?.has(connectionId))
+    .length
 }
 
 /** Since the last manager came up: the time for which all of it was there. */
@@ -222,7 +227,7 @@ function gapText({ gapTotals: { open, filled, unfillable } }: PageState): string
 /** The same answers as numbers. */
 export function tilesOf(state: PageState): Tile[] {
   const { feeds, managers, process, serverMs } = state
-  const delivering = feeds.filter(isDelivering).length
+  const delivering = deliveringCount(state)
   const silent = feeds.filter((feed) => feed.state === 'STALE').length
   const upMs = runningMs(managers, serverMs)
   const reconnects = managers.reduce(
@@ -240,7 +245,7 @@ export function tilesOf(state: PageState): Tile[] {
           : delivering === feeds.length
             ? 'none silent'
             : `${feeds.length - delivering} waiting`,
-      tone: silent > 0 ? 'bad' : 'ok',
+      tone: delivering === feeds.length ? 'ok' : silent > 0 || delivering === 0 ? 'bad' : 'warn',
     },
     {
       label: 'Running for',

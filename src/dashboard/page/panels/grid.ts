@@ -7,7 +7,7 @@ import type { FeedView } from '../../protocol.js'
 import { byId, child, h, setAttribute, setClass, setHidden, setText, setVariable, syncChildren } from '../dom.js'
 import { nextFrame } from '../doors.js'
 import * as format from '../model/format.js'
-import { type Grid, type GridLine, gridOf } from '../model/grid.js'
+import { downConnections, type Grid, type GridLine, gridOf } from '../model/grid.js'
 import type { PageState, Slice } from '../model/state.js'
 import { feedSign } from '../model/tones.js'
 import { silenceMs } from '../model/verdict.js'
@@ -30,6 +30,8 @@ export class GridPanel implements Panel {
   readonly #empty = byId('grid-empty')
   #state: PageState | null = null
   #grid: Grid = { lines: [], columnCount: 0, shownSymbols: 0, symbols: 0 }
+  /** Connections that carry nothing, by manager. */
+  #down: ReadonlyMap<string, ReadonlySet<string>> = new Map()
   #first = 0
   /** The cell Tab goes to: line and column. */
   #focus: { line: number; column: number } = { line: 1, column: 0 }
@@ -52,7 +54,8 @@ export class GridPanel implements Panel {
   render(state: PageState): void {
     this.#state = state
     const filter = { text: this.#search.value, onlyProblems: this.#onlyProblems.checked }
-    this.#grid = gridOf(state.managers, state.feeds, filter)
+    this.#grid = gridOf(state, filter)
+    this.#down = new Map(state.managers.map((manager) => [manager.name, downConnections(manager)]))
     const { lines, columnCount, shownSymbols, symbols } = this.#grid
     setVariable(this.#scroller, '--columns', String(Math.max(1, columnCount)))
     setVariable(this.#spacer, '--height', `${lines.length * LINE_PX}px`)
@@ -148,12 +151,13 @@ export class GridPanel implements Panel {
       setAttribute(cell, 'aria-label', 'no such stream')
       return
     }
-    const sign = feedSign(feed)
+    const isDown = this.#down.get(feed.source)?.has(feed.connectionId) ?? false
+    const sign = feedSign(feed, isDown)
     const { stream, source } = this.#selection.stream ?? { stream: '', source: '' }
     const isChosen = feed.stream === stream && feed.source === source
     setClass(cell, `cell ${sign.tone}${isChosen ? ' chosen' : ''}`)
-    const ageMs = feed.state === 'STALE' ? silenceMs(this.#state, feed) : feed.ageMs
-    const text = feed.state === 'RESYNCING' ? 'resync' : format.age(ageMs)
+    const ageMs = isDown || feed.state === 'STALE' ? silenceMs(this.#state, feed) : feed.ageMs
+    const text = feed.state === 'RESYNCING' && !isDown ? 'resync' : format.age(ageMs)
     setCell(cell, sign.glyph, text, feed.state === 'NEVER_RECEIVED' ? '' : format.rate(feed.ratePerSecond))
     const label = format.streamLabel(feed.streamType, feed.detail)
     const spoken = ageMs === null ? 'no message yet' : `last message ${format.duration(ageMs)} ago`

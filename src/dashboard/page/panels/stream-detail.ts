@@ -36,11 +36,12 @@ export class StreamDetailPanel implements Panel {
     setHidden(byId('stream-empty'), feed !== undefined)
     setHidden(byId('stream-body'), feed === undefined)
     if (stream === null || feed === undefined) return
-    const sign = feedSign(feed)
+    const isDown = state.isDown(feed)
+    const sign = feedSign(feed, isDown)
     setText(this.#name, `${feed.symbol} ${format.streamLabel(feed.streamType, feed.detail)}`)
     setClass(this.#state, `chip ${sign.tone}`)
     setText(this.#state, `${sign.glyph} ${sign.word}`)
-    const ageMs = feed.state === 'STALE' ? silenceMs(state, feed) : feed.ageMs
+    const ageMs = isDown || feed.state === 'STALE' ? silenceMs(state, feed) : feed.ageMs
     const facts: (readonly [string, string])[] = [
       ['Wire name', feed.stream],
       ['Manager', feed.source],

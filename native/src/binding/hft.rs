@@ -1,0 +1,269 @@
+//! One bot's connection to a connector, driven by a pump or polled. Hot calls pass a buffer in and a number out.
+
+use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::time::Instant;
+
+use napi::bindgen_prelude::*;
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::Env;
+use napi_derive::napi;
+
+use super::codec::{to_u64, NativeLiveError, NativeOrder};
+use super::guard::{caught, invalid, Guarded, Result};
+use super::iox::NativeNodeOptions;
+use crate::codec::record::RECORD_BYTES;
+use crate::link::{Link, LinkEvent, LinkSettings, OverflowReason, Shared};
+use crate::pump::{perform, Doorbell, Pump, Request};
+
+/// Set in the result of `drain` when events wait.
+const HAS_EVENTS: u32 = 1 << 31;
+/// Polled: calls between two looks at the clock. An empty call costs less than reading it.
+const CALLS_PER_TICK: u32 = 64;
+
+#[napi(object)]
+pub struct NativeConnectionOptions {
+    pub connector: String,
+    pub bot_id: BigInt,
+    /// `pump` or `poll`.
+    pub mode: String,
+    pub ring_records: u32,
+    pub keep_alive: bool,
+    pub node: Option<NativeNodeOptions>,
+}
+
+#[napi(object)]
+pub struct NativeEvent {
+    /// `peerChanged`, `peerLost`, `overflow`, `decodeError` or `failed`.
+    pub kind: String,
+    pub tag: Option<BigInt>,
+    pub previous: Option<BigInt>,
+    pub reason: Option<String>,
+    pub dropped: Option<BigInt>,
+    pub message: Option<String>,
+    pub total: Option<f64>,
+    pub code: Option<String>,
+}
+
+impl NativeEvent {
+    fn bare(kind: &str) -> Self {
+        Self {
+            kind: kind.into(),
+            tag: None,
+            previous: None,
+            reason: None,
+            dropped: None,
+            message: None,
+            total: None,
+            code: None,
+        }
+    }
+
+    fn of(event: LinkEvent) -> Self {
+        match event {
+            LinkEvent::PeerChanged { tag, previous } => {
+                Self { tag: Some(tag.into()), previous: Some(previous.into()), ..Self::bare("peerChanged") }
+            }
+            LinkEvent::PeerLost { tag } => Self { tag: Some(tag.into()), ..Self::bare("peerLost") },
+            LinkEvent::Overflow { reason, dropped } => {
+                let reason = match reason {
+                    OverflowReason::Buffer => "buffer",
+                    OverflowReason::Batch => "batch",
+                    OverflowReason::Ring => "ring",
+                };
+                Self { reason: Some(reason.into()), dropped: Some(dropped.into()), ..Self::bare("overflow") }
+            }
+            LinkEvent::DecodeError { message, total } => {
+                Self { message: Some(message), total: Some(total as f64), ..Self::bare("decodeError") }
+            }
+            LinkEvent::Failed(error) => {
+                Self { message: Some(error.message), code: Some(error.code.as_str().into()), ..Self::bare("failed") }
+            }
+        }
+    }
+}
+
+#[napi(object)]
+pub struct NativeStats {
+    pub received: f64,
+    pub foreign: f64,
+    pub decode_errors: f64,
+    pub suspected_overflow: f64,
+    pub batch_imbalance: f64,
+    pub receive_failures: f64,
+    pub ring_dropped: BigInt,
+    pub last_record_age_ns: f64,
+    pub publisher_tag: BigInt,
+    pub publishers: f64,
+}
+
+enum Driver {
+    Pump(Pump),
+    Poll { link: Box<Link>, calls: u32 },
+}
+
+#[napi]
+pub struct NativeConnection {
+    inner: Guarded<Driver>,
+    shared: Arc<Shared>,
+}
+
+#[napi]
+impl NativeConnection {
+    /// `doorbell` is called without arguments when records or events wait and the reader sleeps; pump only.
+    #[napi(factory)]
+    pub fn open(env: Env, options: NativeConnectionOptions, doorbell: Function<'_, (), ()>) -> Result<Self> {
+        let settings = LinkSettings {
+            connector: options.connector,
+            bot_id: to_u64("botId", &options.bot_id)?,
+            node: options.node.unwrap_or_default().settings()?,
+        };
+        if settings.bot_id == 0 {
+            return Err(invalid("botId 0 addresses every bot"));
+        }
+        let shared = Arc::new(Shared::default());
+        let driver = match options.mode.as_str() {
+            "pump" => {
+                let capacity = options.ring_records as usize;
+                if !capacity.is_power_of_two() {
+                    return Err(invalid("ringRecords must be a power of two"));
+                }
+                let doorbell = ring_of(doorbell, options.keep_alive)
+                    .map_err(|error| invalid(format!("no doorbell: {}", error.reason)))?;
+                Driver::Pump(caught(|| Pump::start(settings, capacity, shared.clone(), doorbell))?)
+            }
+            "poll" => {
+                let link = caught(|| Link::open(&settings, shared.clone()))?;
+                Driver::Poll { link: Box::new(link), calls: 0 }
+            }
+            other => return Err(invalid(format!("mode {other:?} is neither pump nor poll"))),
+        };
+        Ok(Self { inner: Guarded::new(&env, "connection", driver)?, shared })
+    }
+
+    /// Fills `out` with records and returns their number, with the highest bit set when events wait.
+    #[napi]
+    pub fn drain(&self, mut out: Uint8ArraySlice<'_>, max: u32) -> Result<u32> {
+        // SAFETY: nothing else runs on this thread meanwhile, and the buffer is not kept.
+        let out = unsafe { out.as_mut() };
+        let room = (out.len() / RECORD_BYTES).min(max as usize);
+        let count = self.inner.with(|driver| match driver {
+            Driver::Pump(pump) => Ok(pump.pop_into(out, room)),
+            Driver::Poll { link, calls } => {
+                *calls = calls.wrapping_add(1);
+                if calls.is_multiple_of(CALLS_PER_TICK) {
+                    link.tick(Instant::now());
+                }
+                let mut written = 0;
+                let mut rooms = out.chunks_exact_mut(RECORD_BYTES);
+                link.drain(room, |record| {
+                    if let Some(room) = rooms.next() {
+                        room.copy_from_slice(record);
+                        written += 1;
+                    }
+                })?;
+                Ok(written)
+            }
+        })?;
+        let events = if self.shared.has_events.load(Ordering::SeqCst) { HAS_EVENTS } else { 0 };
+        Ok(count as u32 | events)
+    }
+
+    /// The clock's work of a polled connection, for when nobody drains.
+    #[napi]
+    pub fn tick(&self) -> Result<()> {
+        self.inner.with(|driver| {
+            if let Driver::Poll { link, .. } = driver {
+                link.tick(Instant::now());
+            }
+            Ok(())
+        })
+    }
+
+    /// Lets the next record or event ring, though records wait.
+    #[napi]
+    pub fn arm(&self) -> Result<()> {
+        self.inner.with(|driver| {
+            if let Driver::Pump(pump) = driver {
+                pump.arm();
+            }
+            Ok(())
+        })
+    }
+
+    /// Also after close: what ended the connection is among them.
+    #[napi]
+    pub fn take_events(&self) -> Vec<NativeEvent> {
+        self.shared.take_events().into_iter().map(NativeEvent::of).collect()
+    }
+
+    #[napi]
+    pub fn symbols(&self) -> Vec<String> {
+        self.shared.tables.symbols()
+    }
+
+    #[napi]
+    pub fn take_error(&self, slot: u32) -> Option<NativeLiveError> {
+        let slot = u16::try_from(slot).ok()?;
+        self.shared.tables.take_error(slot).as_ref().map(NativeLiveError::of)
+    }
+
+    #[napi]
+    pub fn register(&self, symbol: String, tick_size: f64, lot_size: f64) -> Result<u32> {
+        self.perform(&Request::Register { symbol, tick_size, lot_size })
+    }
+
+    /// Returns how many connectors received it: 1, or 0 while none listens.
+    #[napi]
+    pub fn send_order(&self, symbol: String, order: NativeOrder) -> Result<u32> {
+        let order = order.order()?;
+        self.perform(&Request::Order { symbol, order })
+    }
+
+    #[napi]
+    pub fn stats(&self) -> NativeStats {
+        let counters = &self.shared.counters;
+        let number = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed) as f64;
+        let last = counters.last_recv_ns.load(Ordering::Relaxed);
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos() as i64);
+        NativeStats {
+            received: number(&counters.received),
+            foreign: number(&counters.foreign),
+            decode_errors: number(&counters.decode_errors),
+            suspected_overflow: number(&counters.suspected_overflow),
+            batch_imbalance: number(&counters.batch_imbalance),
+            receive_failures: number(&counters.receive_failures),
+            ring_dropped: counters.ring_dropped.load(Ordering::Relaxed).into(),
+            last_record_age_ns: if last == 0 { -1.0 } else { (now - last).max(0) as f64 },
+            publisher_tag: counters.publisher_tag.load(Ordering::Relaxed).into(),
+            publishers: number(&counters.publishers),
+        }
+    }
+
+    #[napi]
+    pub fn close(&self) -> Result<bool> {
+        self.inner.close()
+    }
+}
+
+impl NativeConnection {
+    fn perform(&self, request: &Request) -> Result<u32> {
+        let receivers = self.inner.with(|driver| match driver {
+            Driver::Pump(pump) => pump.request(request.clone()),
+            Driver::Poll { link, .. } => perform(link, request),
+        })?;
+        Ok(receivers as u32)
+    }
+}
+
+fn ring_of(doorbell: Function<'_, (), ()>, keep_alive: bool) -> napi::Result<Doorbell> {
+    // One call is waiting at most, so the queue needs no bound.
+    if keep_alive {
+        let ring = doorbell.build_threadsafe_function::<()>().callee_handled::<false>().build()?;
+        return Ok(Box::new(move || _ = ring.call((), ThreadsafeFunctionCallMode::NonBlocking)));
+    }
+    let ring = doorbell.build_threadsafe_function::<()>().callee_handled::<false>().weak::<true>().build()?;
+    Ok(Box::new(move || _ = ring.call((), ThreadsafeFunctionCallMode::NonBlocking)))
+}
