@@ -59,7 +59,12 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     end.reach('quit')
     return null
   }
-  const keys: KeyBinding[] = [{ key: 'q', help: 'q quit', action: quit }, ...options.keys]
+  const keys: KeyBinding[] = [
+    { key: 'q', help: 'q quit', action: quit },
+    { key: 'd', help: 'd dashboard', action: () => dashboardNote(http?.server.url ?? null) },
+    ...(view.keys ?? []),
+    ...options.keys,
+  ]
   const context: SessionContext = {
     title: options.title,
     bus,
@@ -68,7 +73,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     record,
     startedMonotonicMs,
     httpUrl: http?.server.url ?? null,
-    keyHelp: view instanceof TableView ? keys.map((binding) => binding.help) : [],
+    keyHelp: view instanceof TableView ? keys.map((binding) => binding.help).filter((help) => help !== '') : [],
   }
   const stopKeys =
     view instanceof TableView
@@ -171,11 +176,18 @@ class SessionEnd {
   }
 }
 
+/** The address to copy: what opens a browser on one machine fails on another, and over ssh on most. */
+function dashboardNote(url: string | null): string {
+  return url === null ? 'no dashboard: start with --http 127.0.0.1:9464' : `dashboard ${url}/`
+}
+
 function chooseView(options: SessionOptions): SessionView {
   const isEmitting = options.emitPatterns.length > 0
   // Envelopes own stdout; everything for people goes to stderr then.
   if (options.json) return new NdjsonView(isEmitting ? process.stderr : process.stdout)
-  if (!isEmitting && process.stdout.isTTY) return new TableView(process.stdout)
+  // A terminal that cannot move its cursor would print the whole table again and again.
+  const canRedraw = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
+  if (!isEmitting && canRedraw) return new TableView(process.stdout)
   return new PlainView(isEmitting ? process.stderr : process.stdout, process.stderr)
 }
 

@@ -17,6 +17,8 @@ export class Feed {
   /** Seen before, by id: overlap of two sockets, or repeated by the venue. */
   duplicateCount = 0
   rejectedCount = 0
+  /** Frames that named this stream and could not be read; not among the messages. */
+  unreadableCount = 0
   /** Payloads that the byte decoder handed to the JSON path; a rising count means the venue changed its format. */
   fallbackCount = 0
   gapCount = 0

@@ -153,6 +153,10 @@ export class Integrity {
     this.books.onRejected(feed)
   }
 
+  onReset(feed: Feed): void {
+    this.gaps.onReset(feed)
+  }
+
   onStale(feed: Feed): void {
     this.gaps.onStale(feed)
     this.books.onSilence(feed)

@@ -304,6 +304,7 @@ export class LiveDataFeedManager implements FeedSource {
         rejections.reject(error, feed)
         if (feed !== null) integrity.onRejected(feed)
       },
+      onReset: (feed) => integrity.onReset(feed),
     })
     const connection = new ConnectionManager({
       venue: info,

@@ -42,7 +42,7 @@ function listen(terminal: Terminal): { heard: Heard; stop: () => void } {
   const stop = listenForKeys(
     // Only the listed members are used.
     terminal as unknown as Parameters<typeof listenForKeys>[0],
-    [binding('c', 'cut'), binding('q', null)],
+    [binding('c', 'cut'), binding('q', null), { ...binding('n', null), also: ['\u001b[6~'] }],
     () => {
       heard.interrupts++
     },
@@ -86,5 +86,16 @@ describe('keys', () => {
     listen(terminal)
 
     expect([terminal.isRaw, terminal.isFlowing, terminal.listenerCount('data')]).toEqual([false, false, 0])
+  })
+
+  it('takes what a special key sends as one key, and none of its letters', () => {
+    const terminal = new Terminal()
+    const { heard, stop } = listen(terminal)
+    terminal.type('\u001b[6~')
+    terminal.type('\u001b[1;5c')
+    terminal.type('\u001bOP')
+    terminal.type('q')
+    expect(heard.keys).toEqual(['n', 'q'])
+    stop()
   })
 })

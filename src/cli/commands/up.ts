@@ -40,7 +40,7 @@ export function addUpCommand(program: Command, run: (result: Promise<ExitCode>) 
 Defaults: both markets with ${DEFAULT_SYMBOLS.join(',')}, --http ${DEFAULT_HTTP.host}:${DEFAULT_HTTP.port} (or a free port),
 streams per market: ${Object.values(DEFAULT_STREAMS).join('\n                    ')}
 A stream is STALE after ${STALENESS_THRESHOLD_MS / 1000} s of silence here (30 s in feedbus live).
-Keys on a terminal: c cuts the connections, s stalls a stream, q quits.`,
+Keys on a terminal: c cuts the connections, s stalls a stream, d shows the address of the dashboard, q quits.`,
     )
     .action((options: FeedOptions) => run(up(options)))
 }

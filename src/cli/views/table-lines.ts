@@ -6,7 +6,10 @@ import pc from 'picocolors'
 import type { ConnectionHealth, FeedHealth, FeedSystemHealth, LogEvent } from '../../types/index.js'
 import { formatAge, formatClock, formatCount, formatLatency, formatRate, formatTimeOfDay } from '../format.js'
 import type { SessionRecord } from '../session-record.js'
+import type { BusPicture } from './bus-rates.js'
+import { type FeedFilter, type FeedRow, feedPage, filterName } from './feed-page.js'
 import { foldLog } from './log-fold.js'
+import { cutTo, padTo, plain, textWidth } from './text-width.js'
 
 export interface TerminalSize {
   readonly columns: number
@@ -20,6 +23,10 @@ export interface TablePicture {
   readonly httpUrl: string | null
   readonly healths: readonly FeedSystemHealth[]
   readonly record: Pick<SessionRecord, 'outages' | 'logTail' | 'gapsOpened' | 'gapsFilled' | 'gapsUnfillable'>
+  readonly bus: BusPicture
+  /** Which streams, and which page of them. */
+  readonly filter: FeedFilter
+  readonly page: number
   readonly keyHelp: readonly string[]
   /** What the last key did; empty when none was pressed. */
   readonly note: string
@@ -31,27 +38,41 @@ export interface TablePicture {
 const WIDE_COLUMNS = 100
 /** Below this height there are fewer log lines, so that more feeds fit. */
 const TALL_ROWS = 32
+/** Below this height what the bus carries gives way to feeds. */
+const BUS_ROWS = 16
 const CONNECTIONS_MAX = 6
 const FEED_ROWS_MIN = 3
 
 /** At most `rows - 1` lines, none longer than `columns - 1`: a full terminal would scroll. */
 export function tableLines(picture: TablePicture, size: TerminalSize): string[] {
-  const { healths, note, keyHelp } = picture
+  const { healths } = picture
   const head = [headLine(picture), ...connectionLines(healths)]
-  const foot = [
-    totalsLine(picture),
-    ...logLines(picture.record.logTail, size),
-    ...(note === '' ? [] : [pc.cyan(note)]),
-    ...(keyHelp.length === 0 ? [] : [pc.dim(`keys  ${keyHelp.join('  ')}`)]),
-  ]
+  const foot = footLines(picture, size, size.rows - 1 - head.length - FEED_ROWS_MIN - 1)
   const room = Math.max(FEED_ROWS_MIN, size.rows - 1 - head.length - foot.length - 1)
   const lines = [...head, ...feedLines(picture, size, room), ...foot]
-  return lines.slice(0, Math.max(1, size.rows - 1)).map((line) => cut(line, size.columns - 1))
+  return lines.slice(0, Math.max(1, size.rows - 1)).map((line) => cutTo(line, size.columns - 1))
+}
+
+/** What does not fit into `room` is left out, the least telling first; what stays is in its usual order. */
+function footLines(picture: TablePicture, size: TerminalSize, room: number): string[] {
+  const { note, keyHelp, record, bus } = picture
+  const totals = [totalsLine(picture)]
+  const notes = note === '' ? [] : [pc.cyan(plain(note))]
+  const keys = keyHelp.length === 0 ? [] : [pc.dim(`keys  ${keyHelp.join('  ')}`)]
+  const integrity = [integrityLine(picture)]
+  const flow = size.rows >= BUS_ROWS ? [busLine(bus)] : []
+  const needed = totals.length + notes.length + keys.length + integrity.length + flow.length
+  const logCount = Math.min(size.rows >= TALL_ROWS ? 5 : 3, Math.max(0, room - needed))
+  const log = logLines(record.logTail, size, logCount)
+  const inOrder = [...totals, ...integrity, ...flow, ...log, ...notes, ...keys]
+  const byWorth = [...notes, ...totals, ...keys, ...integrity, ...flow, ...log]
+  const kept = new Set(byWorth.slice(0, Math.max(1, room)))
+  return inOrder.filter((line) => kept.has(line))
 }
 
 function headLine({ title, upMs, httpUrl }: TablePicture): string {
   // The title comes last, because it says the least once one knows it.
-  return `${pc.bold('feedbus')}  ${formatClock(upMs)}  ${httpUrl === null ? '' : `${httpUrl}  `}${pc.bold(title)}`
+  return `${pc.bold('feedbus')}  ${formatClock(upMs)}  ${httpUrl === null ? '' : `${httpUrl}  `}${pc.bold(plain(title))}`
 }
 
 function connectionLines(healths: readonly FeedSystemHealth[]): string[] {
@@ -93,21 +114,13 @@ function connectionText(connection: ConnectionHealth, idWidth: number): string {
   )
 }
 
-interface FeedRow {
-  readonly health: FeedSystemHealth
-  readonly feed: FeedHealth
-  /** Position among the feeds of its manager. */
-  readonly index: number
-}
-
 function feedLines(picture: TablePicture, { columns }: TerminalSize, room: number): string[] {
-  const { healths, lastValue } = picture
-  const rows: FeedRow[] = healths.flatMap((health) => health.feeds.map((feed, index) => ({ health, feed, index })))
-  const shown = rows.length > room ? mostTelling(rows, room - 1) : rows
+  const { healths, lastValue, filter } = picture
+  const { rows, count, page, pageCount } = feedPage(healths, filter, picture.page, room)
   const nameOf = ({ health, feed }: FeedRow): string =>
-    `${healths.length > 1 ? `${health.name} ` : ''}${feed.symbol} ${feed.stream.split('@').slice(1).join('@')}`
-  const nameWidth = Math.max(4, ...shown.map((row) => nameOf(row).length))
-  const stateWidth = Math.max(5, ...shown.map(({ feed }) => feed.state.length))
+    plain(`${healths.length > 1 ? `${health.name} ` : ''}${feed.symbol} ${streamName(feed)}`)
+  const nameWidth = Math.max(4, ...rows.map((row) => textWidth(nameOf(row))))
+  const stateWidth = Math.max(5, ...rows.map(({ feed }) => feed.state.length))
   const isWide = columns >= WIDE_COLUMNS
   const latencyOf = (feed: FeedHealth): string => {
     if (!isWide) return ''
@@ -120,24 +133,28 @@ function feedLines(picture: TablePicture, { columns }: TerminalSize, room: numbe
         `${isWide ? '      p50      p99' : ''}  last`,
     ),
   ]
-  for (const row of shown) {
+  for (const row of rows) {
     const { health, feed } = row
     lines.push(
-      `${nameOf(row).padEnd(nameWidth)}  ${paintFeed(feed.state, stateWidth)} ` +
+      `${padTo(nameOf(row), nameWidth)}  ${paintFeed(feed.state, stateWidth)} ` +
         `${formatRate(feed.ratePerSecond).padStart(6)} ${formatAge(feed.lastMessageAgeMs).padStart(6)}` +
-        `${latencyOf(feed)}  ${lastValue(health, feed)}`,
+        `${latencyOf(feed)}  ${plain(lastValue(health, feed))}`,
     )
   }
-  if (shown.length < rows.length) lines.push(pc.dim(`… ${rows.length - shown.length} more feeds`))
+  const which = filter === 'all' ? '' : ` (${filterName(filter)})`
+  if (pageCount > 1) {
+    const place = page === 0 ? '' : `, page ${page + 1} of ${pageCount}`
+    lines.push(pc.dim(`… ${count - rows.length} more feeds${which}${place}`))
+  } else if (filter !== 'all') {
+    lines.push(pc.dim(count === 0 ? `no feed${which}` : `all ${count}${which}`))
+  }
   return lines
 }
 
-/** Trouble first, then a fair share of every manager; in the order of the whole list again. */
-function mostTelling(rows: readonly FeedRow[], count: number): FeedRow[] {
-  const chosen = new Set(
-    [...rows].sort((a, b) => urgency(b.feed) - urgency(a.feed) || a.index - b.index).slice(0, Math.max(1, count)),
-  )
-  return rows.filter((row) => chosen.has(row))
+/** `depth20@100ms` of `btcusdt@depth20@100ms`; sources without wire names say their kind. */
+function streamName(feed: FeedHealth): string {
+  const [, ...rest] = feed.stream.split('@')
+  return rest.length > 0 ? rest.join('@') : `${feed.streamType} ${feed.detail}`.trimEnd()
 }
 
 function totalsLine({ healths, record }: TablePicture): string {
@@ -147,7 +164,6 @@ function totalsLine({ healths, record }: TablePicture): string {
   const longestMs = Math.max(0, ...healed.map(({ startTimeMs, endTimeMs }) => (endTimeMs ?? 0) - startTimeMs))
   const feeds = healths.flatMap((health) => health.feeds)
   const stale = feeds.filter((feed) => feed.isStale).length
-  const bus = healths[0]?.bus
   const outages =
     record.outages.length === 0
       ? 'outages 0'
@@ -157,30 +173,52 @@ function totalsLine({ healths, record }: TablePicture): string {
     `errors ${total('totalErrorCount')}`,
     `stale ${stale}/${feeds.length}`,
     outages,
-    `gaps ${record.gapsOpened}`,
-    ...(bus === undefined ? [] : [`dropped ${bus.dropped}`, `handler errors ${bus.handlerErrors}`]),
-    ...(bus === undefined ? [] : [`published ${formatCount(bus.published)}`, `queued ${bus.queueDepth}`]),
   ].join('  ')
   const isRed = stale > 0 || healed.length < record.outages.length
   return isRed ? pc.red(text) : pc.dim(text)
 }
 
-function logLines(tail: readonly LogEvent[], { columns, rows }: TerminalSize): string[] {
-  return foldLog(tail, rows >= TALL_ROWS ? 5 : 3).map(({ event, count }) => {
+/** What was lost, and what could make it look so: holes, books, clocks. */
+function integrityLine({ healths, record }: TablePicture): string {
+  const { gapsOpened, gapsFilled, gapsUnfillable } = record
+  const open = gapsOpened - gapsFilled - gapsUnfillable
+  const books = healths.flatMap((health) => health.books)
+  const live = books.filter(({ state }) => state === 'LIVE').length
+  const clocks = healths.flatMap(({ name, clock }) =>
+    clock === null ? [] : [`clock ${name} ${formatLatency(clock.offsetMs)} ±${formatLatency(clock.uncertaintyMs)}`],
+  )
+  const text = [
+    `gaps ${gapsOpened}  open ${open}  filled ${gapsFilled}  unfillable ${gapsUnfillable}`,
+    ...(books.length === 0 ? [] : [`books LIVE ${live}/${books.length}`]),
+    ...clocks,
+  ].join('  ')
+  if (gapsUnfillable > 0) return pc.red(text)
+  return open > 0 || live < books.length ? pc.yellow(text) : pc.dim(text)
+}
+
+function busLine({ topics, slowest, queued, dropped, handlerErrors }: BusPicture): string {
+  const text = [
+    `bus  queued ${queued}  dropped ${dropped}  handler errors ${handlerErrors}`,
+    ...(slowest === null
+      ? []
+      : [`slowest ${plain(slowest.subscription)} ${formatLatency(slowest.durationMs)} on ${slowest.topic}`]),
+    ...topics.map(({ topic, perSecond }) => `${topic} ${formatRate(perSecond)}/s`),
+  ].join('  ')
+  return handlerErrors > 0 || dropped > 0 ? pc.yellow(text) : pc.dim(text)
+}
+
+function logLines(tail: readonly LogEvent[], { columns }: TerminalSize, count: number): string[] {
+  return foldLog(tail, count).map(({ event, count }) => {
     const { level } = event
     const text =
       `${formatTimeOfDay(event.timeMs)} ${columns >= WIDE_COLUMNS ? `${level.padEnd(7)} ` : ''}` +
-      `${event.event}${count > 1 ? ` ×${count}` : ''} ${event.message}`
+      `${event.event}${count > 1 ? ` ×${count}` : ''} ${plain(event.message)}`
     return level === 'ERROR' ? pc.red(text) : level === 'WARNING' ? pc.yellow(text) : pc.dim(text)
   })
 }
 
 function unrest(connection: ConnectionHealth): number {
   return connection.state === 'OPEN' ? 0 : 1
-}
-
-function urgency(feed: FeedHealth): number {
-  return { STALE: 3, RESYNCING: 2, NEVER_RECEIVED: 1, OK: 0 }[feed.state]
 }
 
 function paintFeed(state: FeedHealth['state'], width: number): string {
@@ -192,20 +230,4 @@ function paintFeed(state: FeedHealth['state'], width: number): string {
 function paintState(state: string): string {
   if (state === 'RUNNING' || state === 'OPEN') return pc.green(state)
   return state === 'FAILED' ? pc.red(state) : pc.yellow(state)
-}
-
-/** Cuts to `width` visible columns, leaving colour codes whole. */
-function cut(line: string, width: number): string {
-  let visible = 0
-  let index = 0
-  while (index < line.length) {
-    if (line[index] === '\u001b') {
-      index = line.indexOf('m', index) + 1
-      continue
-    }
-    if (visible === width) return pc.isColorSupported ? `${line.slice(0, index)}\u001b[0m` : line.slice(0, index)
-    visible++
-    index++
-  }
-  return line
 }

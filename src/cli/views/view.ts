@@ -2,6 +2,7 @@
 import type { Bus } from '../../bus/index.js'
 import type { Clock } from '../../runtime/index.js'
 import type { FeedSource, LogEvent } from '../../types/index.js'
+import type { KeyBinding } from '../keys.js'
 import type { SessionRecord } from '../session-record.js'
 import type { SessionSummary } from '../summary.js'
 
@@ -20,6 +21,8 @@ export interface SessionContext {
 }
 
 export interface SessionView {
+  /** Keys of the view itself. */
+  readonly keys?: readonly KeyBinding[]
   start(context: SessionContext): void
   log(event: LogEvent, source: string): void
   /** A line for the user that is no log event, e.g. what a key did. */

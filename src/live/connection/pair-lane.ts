@@ -48,9 +48,12 @@ export class PairLane {
   #lastTimeMs = Number.NEGATIVE_INFINITY
   /** Frames before it are of ids that the venue has given up. */
   #epochTimeMs = Number.NEGATIVE_INFINITY
-  #restartRun = 0
-  #restartFromMs = 0
-  #restartTimeMs = Number.NaN
+  /** Late frames since the last new one, and when the first of them came. */
+  #lateRun = 0
+  #lateFromMs = 0
+  /** Late frames that are newer than the last new one, and the event time of the first of them. */
+  #newerRun = 0
+  #newerTimeMs = 0
   /** Ring of first copies: place, receive time, path. */
   readonly #recentMajor = new Float64Array(RECENT).fill(Number.NaN)
   readonly #recentMinor = new Float64Array(RECENT)
@@ -83,7 +86,8 @@ export class PairLane {
   accept(index: PathIndex, position: PairPosition, receiveTimeMs: number): void {
     this.last = position
     if (position.timeMs > this.#lastTimeMs) this.#lastTimeMs = position.timeMs
-    this.#restartRun = 0
+    this.#lateRun = 0
+    this.#newerRun = 0
     this.paths[index].isJoined = true
     const at = this.#recentAt
     this.#recentAt = (at + 1) % RECENT
@@ -107,26 +111,32 @@ export class PairLane {
   }
 
   /**
-   * Whether a late frame is surely a copy. Where it may be the venue starting its ids again, the router is to
-   * judge, as without a pair; this lane follows when it goes on.
+   * Whether a late frame is surely a copy: it is no newer than what was handed on, and something new came not long
+   * ago. Otherwise the venue may have started its ids again; the router is to judge, as without a pair, and this
+   * lane follows when it goes on.
    */
   isSurelyCopy(position: PairPosition, isCalendar: boolean, receiveTimeMs: number): boolean {
-    if (isCalendar || position.timeMs <= this.#lastTimeMs) return true
-    if (this.#restartRun === 0) {
-      this.#restartFromMs = receiveTimeMs
-      this.#restartTimeMs = position.timeMs
+    if (isCalendar) return true
+    if (position.timeMs > this.#lastTimeMs) {
+      if (this.#newerRun === 0) this.#newerTimeMs = position.timeMs
+      this.#newerRun += 1
+      if (this.#newerRun >= RESTART_FRAMES_MIN) this.#beginEpoch(position, this.#newerTimeMs)
+      return false
     }
-    this.#restartRun += 1
-    const isDue = position.timeMs > this.#lastTimeMs || receiveTimeMs - this.#restartFromMs >= RESTART_SPAN_MS_MIN
-    if (this.#restartRun >= RESTART_FRAMES_MIN && isDue) this.#beginEpoch(position)
-    return false
+    if (this.#lateRun === 0) this.#lateFromMs = receiveTimeMs
+    this.#lateRun += 1
+    const isLong = receiveTimeMs - this.#lateFromMs >= RESTART_SPAN_MS_MIN
+    const isCopy = position.timeMs <= this.#lastTimeMs && !isLong
+    if (this.#lateRun >= RESTART_FRAMES_MIN && isLong) this.#beginEpoch(position, Number.NEGATIVE_INFINITY)
+    return isCopy
   }
 
-  #beginEpoch(position: PairPosition): void {
+  #beginEpoch(position: PairPosition, sinceTimeMs: number): void {
     this.last = position
-    this.#restartRun = 0
-    if (!Number.isNaN(this.#restartTimeMs)) this.#epochTimeMs = this.#restartTimeMs
-    if (position.timeMs > this.#lastTimeMs) this.#lastTimeMs = position.timeMs
+    this.#lateRun = 0
+    this.#newerRun = 0
+    this.#epochTimeMs = sinceTimeMs
+    if (!Number.isNaN(position.timeMs)) this.#lastTimeMs = position.timeMs
     this.#recentMajor.fill(Number.NaN)
   }
 }

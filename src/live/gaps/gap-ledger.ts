@@ -164,6 +164,18 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
     if (isLatestValue(feed)) this.#openTimeGap(feed, feed.lastReceiveTimeMs, this.#clock.wallMs(), 'SILENT')
   }
 
+  /**
+   * The venue started the ids of the stream again, and what came until that was plain was dropped. Trades and depth
+   * report it with their next message, which knows where the new ids begin.
+   */
+  onReset(feed: Feed): void {
+    const range: GapRange = { unit: 'time', from: feed.resetSinceMs, to: this.#clock.wallMs(), missing: null }
+    if (isLatestValue(feed)) this.#openTimeGap(feed, range.from, range.to, 'RESET')
+    else if (feed.spec.type === StreamType.LIQUIDATION) {
+      this.#record.declareUnfillable(this.#record.open(feed, range, 'RESET').gapId)
+    }
+  }
+
   onRejected(feed: Feed): void {
     this.#acceptedAtReject.set(feed, acceptedCount(feed))
   }

@@ -1,6 +1,7 @@
 /**
  * Forced orders (`<s>@forceOrder`, futures only). The venue sends the latest one per symbol and second, and
- * nothing when there is none: a sample. They have no id; the event time tells repeated ones apart.
+ * nothing when there is none: a sample. They have no id: the event time, and among those of one time the content, tells
+ * repeated ones apart.
  */
 import type { Liquidation } from '../../types/liquidation.js'
 import type { Publisher } from '../../types/publisher.js'
@@ -73,6 +74,8 @@ export class LiquidationHandler extends PayloadHandler {
   #orderType = ''
   #timeInForce = ''
   #status = ''
+  /** What was published with the last event time; more than one order may carry it. */
+  readonly #published = new Set<string>()
 
   constructor(spec: StreamSpec, context: HandlerContext) {
     super(spec, context)
@@ -156,7 +159,11 @@ export class LiquidationHandler extends PayloadHandler {
     }
     if (!(venueTimeMs > 0)) return this.reject(`E: a time cannot be ${venueTimeMs}`)
     if (!(tradeTimeMs > 0)) return this.reject(`o.T: a time cannot be ${tradeTimeMs}`)
-    if (venueTimeMs <= feed.lastId) return PayloadOutcome.DUPLICATE
+    if (venueTimeMs < feed.lastId) return PayloadOutcome.DUPLICATE
+    if (venueTimeMs > feed.lastId) this.#published.clear()
+    const content = `${side} ${qty} ${price} ${avgPrice} ${lastFilledQty} ${filledQty} ${tradeTimeMs} ${this.#status}`
+    if (this.#published.has(content)) return PayloadOutcome.DUPLICATE
+    this.#published.add(content)
     feed.lastId = venueTimeMs
     noteLatency(feed, receiveTimeMs - venueTimeMs)
     this.#publisher.publish({

@@ -105,7 +105,7 @@ export class FeedWatch {
       state: this.state === FeedState.NEVER_RECEIVED && this.hasReceived ? FeedState.OK : this.state,
       isStale: this.state === FeedState.STALE,
       messageCount: feed.messageCount,
-      errorCount: feed.rejectedCount,
+      errorCount: feed.rejectedCount + feed.unreadableCount,
       ratePerSecond: this.#rate.perSecond(nowMs, feed.messageCount),
       lastMessageAgeMs: this.ageMs(nowMs, wallMs, lastScanMs),
       latencyMs: this.#latency?.summary() ?? null,

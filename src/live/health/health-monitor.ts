@@ -84,6 +84,7 @@ export class HealthMonitor {
   readonly #watches = new Map<Feed, FeedWatch>()
   readonly #ladder = new SilenceLadder()
   #timer: TimerHandle | null = null
+  #isStopped = false
   #open: ReadonlyMap<string, OpenConnection> = new Map()
 
   #lastScanMs: number
@@ -108,6 +109,7 @@ export class HealthMonitor {
     if (this.#timer !== null) return
     const { clock, config } = this.#options
     const nowMs = clock.monotonicMs()
+    this.#isStopped = false
     this.#lastScanMs = nowMs
     this.#wallOffsetMs = clock.wallMs() - nowMs
     this.#watchdogArmedAtMs = nowMs - this.#pausedMs
@@ -117,8 +119,9 @@ export class HealthMonitor {
     this.#timer = clock.setRepeating(() => this.#scan(), this.#scanIntervalMs)
   }
 
-  /** Ends the timer. What was known stays readable. */
+  /** Ends the timer. What was known stays readable; every feed that had messages is stale, since none will come. */
   stop(): void {
+    this.#isStopped = true
     if (this.#timer !== null) this.#options.clock.clearTimer(this.#timer)
     this.#timer = null
     for (const watch of this.#watches.values()) watch.release()
@@ -128,7 +131,8 @@ export class HealthMonitor {
   feedHealth(): FeedHealth[] {
     const nowMs = this.#options.clock.monotonicMs()
     const wallMs = this.#options.clock.wallMs()
-    return this.#options.feeds().map((feed) => this.#watch(feed, nowMs).health(nowMs, wallMs, this.#lastScanMs))
+    const all = this.#options.feeds().map((feed) => this.#watch(feed, nowMs).health(nowMs, wallMs, this.#lastScanMs))
+    return this.#isStopped ? all.map(stopped) : all
   }
 
   #scan(): void {
@@ -375,4 +379,10 @@ export class HealthMonitor {
     }
     return watch
   }
+}
+
+/** Nobody looks any more, and nothing comes: the last state would be a lie. */
+function stopped(health: FeedHealth): FeedHealth {
+  const hasReceived = health.state !== FeedState.NEVER_RECEIVED
+  return { ...health, state: hasReceived ? FeedState.STALE : health.state, isStale: hasReceived, ratePerSecond: 0 }
 }

@@ -26,6 +26,8 @@ export interface MessageRouterOptions {
    * stream it belongs to when that is known. Many may come at once: limit the rate of what you do with them.
    */
   readonly onRejected?: (error: MessageParseError, feed: Feed | null) => void
+  /** The venue started the ids of this stream again: what came since `feed.resetSinceMs` was taken for repetition. */
+  readonly onReset?: (feed: Feed) => void
 }
 
 /** Counts since the router was made; streams that were removed stay in them. */
@@ -54,6 +56,7 @@ const CLOSE_BRACE = 0x7d
 export class MessageRouter implements FrameSink {
   readonly #handlerFor: (spec: StreamSpec) => StreamHandler
   readonly #onRejected: ((error: MessageParseError, feed: Feed | null) => void) | null
+  readonly #onReset: ((feed: Feed) => void) | null
   readonly #table = new RouteTable()
   readonly #cursor = new FrameCursor()
   #feeds: readonly Feed[] = []
@@ -74,6 +77,7 @@ export class MessageRouter implements FrameSink {
   constructor(options: MessageRouterOptions) {
     this.#handlerFor = (spec) => options.handlerFor(spec)
     this.#onRejected = options.onRejected ?? null
+    this.#onReset = options.onReset ?? null
   }
 
   /** Starts to place frames of this stream. For a name that is here already, the feed there is returned. */
@@ -165,12 +169,12 @@ export class MessageRouter implements FrameSink {
       case PayloadOutcome.PUBLISHED:
         this.#published += 1
         feed.publishedCount += 1
-        noteAccepted(route, origin)
+        noteAccepted(route, origin, receiveTimeMs)
         break
       case PayloadOutcome.IGNORED:
         this.#ignored += 1
         feed.ignoredCount += 1
-        noteAccepted(route, origin)
+        noteAccepted(route, origin, receiveTimeMs)
         break
       case PayloadOutcome.DUPLICATE:
         this.#duplicate += 1
@@ -196,6 +200,9 @@ export class MessageRouter implements FrameSink {
     origin: FrameOrigin,
   ): FrameKind {
     const result = parseJson(bytes, start, end)
+    const damaged = result.isJson ? null : this.#routeOfDamaged(bytes, start, end)
+    if (!result.isJson && damaged !== null)
+      return this.#rejectDamaged(damaged, result.problem, bytes, start, end, result.cause)
     if (!result.isJson) return this.#reject(result.problem, '', null, bytes, start, end, result.cause)
     const frame = result.value
     if (!isJsonObject(frame)) {
@@ -256,7 +263,27 @@ export class MessageRouter implements FrameSink {
     if (!isVenueReset(route, origin, receiveTimeMs, bytes, start, end)) return false
     this.#resets += 1
     route.feed.resetContinuity(route.duplicateRunFromMs)
+    if (this.#onReset !== null) this.#onReset(route.feed)
     return true
+  }
+
+  /** A frame that broke off or was damaged behind the name of its stream. */
+  #routeOfDamaged(bytes: Uint8Array, start: number, end: number): Route | null {
+    this.#cursor.open(bytes, start, end)
+    return this.#table.find(this.#cursor)
+  }
+
+  /** Counted as a frame that nobody could read, and by its stream: the message in it is missing there. */
+  #rejectDamaged(
+    { feed }: Route,
+    problem: string,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    cause: unknown,
+  ): FrameKind {
+    feed.unreadableCount += 1
+    return this.#reject(problem, feed.spec.name, feed, bytes, start, end, cause)
   }
 
   #leave(): FrameKind {

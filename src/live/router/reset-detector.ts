@@ -4,27 +4,36 @@
  * Handlers drop every message at or below the last id. That is right for repeated frames and while two
  * sockets overlap, and would be silence for ever after a venue restart with smaller ids. The difference:
  *
- * - Overlap: the older socket goes on delivering new messages, so every few frames something is new; after
- *   it closes, the newer one needs only as long as it lagged behind.
- * - Restart: nothing is new any more, on the socket that delivered last or on a newer one, for as long as
- *   one looks.
+ * - A copy is as old as its original, however far behind its socket is: its event time is not above that of the
+ *   last message taken. An old id with a newer event time is a new message under ids that began again.
+ * - Where a message has no time, or the time is its id (spot best bid and offer and partial depth; mark price,
+ *   tickers, liquidations): after a restart nothing is new any more, for as long as one looks. On the socket that
+ *   delivered last that is soon plain; on another one, copies may go on for as long as it is behind.
  *
- * So a stream is reset when duplicates came in a row, at least `FRAMES_MIN` of them over at least
- * `SPAN_MS_MIN`, not all of them the same, from a socket that is not older than the one that delivered last. Two
- * sockets of one venue are less than that apart (their frames are written by the same second). Finalized candles
- * are never reset: their open time is the calendar's, and exactly once outweighs.
+ * So a stream is reset after `NEWER_FRAMES_MIN` such newer messages in a row; else when duplicates came in a row, at
+ * least `FRAMES_MIN` of them, not all of them the same, over a span that is longer where they may be copies of a
+ * socket behind (a venue may come back with its clock behind as well). Sockets older than the one that delivered
+ * last do not count. Finalized candles are never reset: their open time is the calendar's, and
+ * exactly once outweighs.
  */
 import { StreamType } from '../../types/stream.js'
 import type { FrameOrigin } from '../frame.js'
 import type { Route } from './route-table.js'
 
+const NEWER_FRAMES_MIN = 3
 const FRAMES_MIN = 5
 const SPAN_MS_MIN = 2_000
+/** Longer than two sockets of one venue are apart, also when one of them is slow. */
+const LAG_SPAN_MS_MIN = 10_000
+/** Rounding of a venue time that was computed back from a latency. */
+const ROUNDING_MS = 0.5
 
 /** A message was new. */
-export function noteAccepted(route: Route, origin: FrameOrigin): void {
+export function noteAccepted(route: Route, origin: FrameOrigin, receiveTimeMs: number): void {
   route.acceptedFrom = origin
+  route.acceptedAtMs = receiveTimeMs
   route.duplicateRun = 0
+  route.newerRun = 0
 }
 
 /** The message in `bytes[start … end)` was a duplicate: whether its stream must be taken as started again. */
@@ -36,17 +45,61 @@ export function isVenueReset(
   start: number,
   end: number,
 ): boolean {
-  if (route.feed.spec.type === StreamType.KLINE || isOlder(origin, route.acceptedFrom)) return false
+  const { feed } = route
+  if (feed.spec.type === StreamType.KLINE || isOlder(origin, route.acceptedFrom)) return false
+  const newerMs = isTimeItsId(feed.spec.type) ? Number.NaN : newerBy(route, bytes, start, end)
   // A wall clock that went back would make the span negative for long: begin again.
   if (route.duplicateRun === 0 || receiveTimeMs < route.duplicateRunFromMs) {
     route.duplicateRun = 0
     route.duplicateRunFromMs = receiveTimeMs
+    route.duplicateRunMayLag = false
   }
   route.duplicateRun += 1
+  if (newerMs > ROUNDING_MS) {
+    route.newerRun += 1
+    return route.newerRun >= NEWER_FRAMES_MIN
+  }
   // The second of a row, so that the single repetitions of an overlap cost nothing.
   if (route.duplicateRun === 2) route.duplicateRunHash = hashOf(bytes, start, end)
-  if (route.duplicateRun < FRAMES_MIN || receiveTimeMs - route.duplicateRunFromMs < SPAN_MS_MIN) return false
+  if (newerMs < -ROUNDING_MS || (Number.isNaN(newerMs) && origin !== route.acceptedFrom))
+    route.duplicateRunMayLag = true
+  const spanMs = route.duplicateRunMayLag ? LAG_SPAN_MS_MIN : SPAN_MS_MIN
+  if (route.duplicateRun < FRAMES_MIN || receiveTimeMs - route.duplicateRunFromMs < spanMs) return false
   return route.duplicateRunHash !== hashOf(bytes, start, end)
+}
+
+function isTimeItsId(type: StreamType): boolean {
+  switch (type) {
+    case StreamType.MARK_PRICE:
+    case StreamType.TICKER:
+    case StreamType.MINI_TICKER:
+    case StreamType.LIQUIDATION:
+      return true
+    default:
+      return false
+  }
+}
+
+/** How much newer than the last message taken this one says it is, in ms; `NaN` when one of them has no time. */
+function newerBy({ feed, acceptedAtMs }: Route, bytes: Uint8Array, start: number, end: number): number {
+  return eventTimeOf(bytes, start, end) - (acceptedAtMs - feed.lastLatencyMs)
+}
+
+const EVENT_TIME = Buffer.from('"E":')
+
+function eventTimeOf(bytes: Uint8Array, start: number, end: number): number {
+  const frame = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+  let at = frame.indexOf(EVENT_TIME)
+  if (at < 0) return Number.NaN
+  at += EVENT_TIME.length
+  let value = 0
+  let digits = 0
+  for (; at < frame.length; at++, digits++) {
+    const digit = (frame[at] as number) - 0x30
+    if (digit < 0 || digit > 9) break
+    value = 10 * value + digit
+  }
+  return digits === 0 ? Number.NaN : value
 }
 
 /** FNV-1a. */

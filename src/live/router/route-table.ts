@@ -23,9 +23,15 @@ export class Route {
 
   /** Socket of the last message that was new. */
   acceptedFrom: FrameOrigin | null = null
+  /** When that message came, wall clock; with the latency of the feed it gives the venue's time of it. */
+  acceptedAtMs: number = Number.NaN
   /** Duplicates in a row since then, and when the first of them came. See `ResetDetector`. */
   duplicateRun = 0
   duplicateRunFromMs = 0
+  /** Some of them are such as a socket that is behind would send. */
+  duplicateRunMayLag = false
+  /** Those of them that are newer than the last message taken. */
+  newerRun = 0
   /** Of the second duplicate of the row. */
   duplicateRunHash = 0
 

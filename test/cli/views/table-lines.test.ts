@@ -1,6 +1,7 @@
 /** The live table on terminals of several sizes, without colours (tests run without a terminal). */
 import { describe, expect, it } from 'vitest'
 import { type TablePicture, type TerminalSize, tableLines } from '../../../src/cli/views/table-lines.js'
+import { textWidth } from '../../../src/cli/views/text-width.js'
 import type { ConnectionHealth, FeedHealth, LogEvent } from '../../../src/types/index.js'
 import { connectionHealth, FakeSource, feedHealth } from '../../support/fake-source.js'
 
@@ -26,6 +27,9 @@ function picture(sources: readonly FakeSource[], overrides: Partial<TablePicture
     httpUrl: 'http://127.0.0.1:9464',
     healths: sources.map((fake) => fake.getHealth()),
     record: { outages: [], logTail: [], gapsOpened: 0, gapsFilled: 0, gapsUnfillable: 0 },
+    bus: { topics: [{ topic: 'mkt.bbo', perSecond: 61.2 }], slowest: null, queued: 0, dropped: 0, handlerErrors: 0 },
+    filter: 'all',
+    page: 0,
     keyHelp: ['q quit', 'c cut the connections', 's stall a stream'],
     note: '',
     lastValue: () => 'last 61234.5  -5.57%',
@@ -142,5 +146,87 @@ describe('the table', () => {
     expect(events[1]).toMatch(/^CONNECTION_ESTABLISHED ×3/)
     expect(events[2]).toMatch(/^GAP_OPENED ×8/)
     expect(lines.join('\n')).toContain('outages 1 healed 1 (0.9s)')
+  })
+
+  it('shows holes, books, clocks and what the bus carries', () => {
+    const spot = source('spot', feeds(2))
+    const book = {
+      sequence: 1,
+      resyncCount: 0,
+      appliedCount: 1,
+      bufferedCount: 0,
+      snapshotCount: 1,
+      snapshotFailureCount: 0,
+      bidLevels: 5,
+      askLevels: 5,
+    }
+    spot.books = [
+      { symbol: 'BTCUSDT', state: 'LIVE', ...book },
+      { symbol: 'ETHUSDT', state: 'RESYNCING', ...book },
+    ]
+    spot.clock = { offsetMs: -12.4, uncertaintyMs: 3, ageMs: 100, sampleCount: 3 }
+    const text = draw(
+      picture([spot], {
+        record: { outages: [], logTail: [], gapsOpened: 5, gapsFilled: 3, gapsUnfillable: 1 },
+        bus: {
+          topics: [{ topic: 'mkt.bbo', perSecond: 61.25 }],
+          slowest: { subscription: 'strat.demo', durationMs: 0.3, seq: 4, topic: 'mkt.trades' },
+          queued: 3,
+          dropped: 2,
+          handlerErrors: 1,
+        },
+      }),
+      { columns: 140, rows: 24 },
+    ).join('\n')
+
+    expect(text).toContain('gaps 5  open 1  filled 3  unfillable 1  books LIVE 1/2  clock spot -12ms ±3.00ms')
+    expect(text).toContain(
+      'bus  queued 3  dropped 2  handler errors 1  slowest strat.demo 0.30ms on mkt.trades  mkt.bbo 61.3/s',
+    )
+  })
+
+  it('keeps the keys on a small terminal, and a feed', () => {
+    const lines = draw(picture([source('spot', feeds(20))]), { columns: 80, rows: 9 })
+    expect(lines.at(-1)).toMatch(/^keys/)
+    expect(lines.filter((line) => line.includes('aggTrade')).length).toBeGreaterThan(0)
+  })
+
+  it('turns pages and says which one it is', () => {
+    const spot = source('spot', feeds(100))
+    const first = draw(picture([spot]), { columns: 80, rows: 24 })
+    const second = draw(picture([spot], { page: 1 }), { columns: 80, rows: 24 })
+    const symbols = (lines: string[]): string[] => lines.flatMap((line) => /^S\d+USDT/.exec(line)?.[0] ?? [])
+
+    expect(symbols(first).length).toBeGreaterThan(5)
+    expect(symbols(second).filter((symbol) => symbols(first).includes(symbol))).toEqual([])
+    expect(second.join('\n')).toMatch(/… \d+ more feeds, page 2 of \d+/)
+    const none = draw(picture([spot], { filter: 'trouble' }), { columns: 80, rows: 24 })
+    expect(none).toContain('no feed (streams in trouble)')
+  })
+
+  it('lines up symbols in wide characters, and shows no command hidden in a message', () => {
+    const spot = source('spot', [
+      feedHealth({ symbol: '币安人生USDT', stream: '币安人生usdt@aggTrade' }),
+      feedHealth({ symbol: 'BTCUSDT', stream: 'btcusdt@aggTrade' }),
+    ])
+    const hidden = { ...logEvent('CONNECTION_ERROR', 1), message: 'closed \u001b[2Jwith\nthis' }
+    const lines = draw(
+      picture([spot], { record: { outages: [], logTail: [hidden], gapsOpened: 0, gapsFilled: 0, gapsUnfillable: 0 } }),
+      { columns: 80, rows: 24 },
+    )
+    const column = (line = ''): number => textWidth(line.slice(0, line.indexOf(' OK')))
+
+    expect(column(lines.find((line) => line.startsWith('币安')))).toBe(
+      column(lines.find((line) => line.startsWith('BTCUSDT'))),
+    )
+    expect(lines.join('')).toContain('closed ·[2Jwith·this')
+  })
+
+  it('names streams of a source that has no wire names', () => {
+    const text = draw(picture([source('hft', feeds(1, { symbol: 'BTCUSDT', stream: 'BTCUSDT' }))]), {
+      columns: 80,
+      rows: 24,
+    }).join('\n')
+    expect(text).toMatch(/^BTCUSDT AGG_TRADE +OK/m)
   })
 })

@@ -10,7 +10,7 @@ import { TableView } from '../../../src/cli/views/table-view.js'
 import type { SessionContext } from '../../../src/cli/views/view.js'
 import { VirtualClock } from '../../../src/runtime/index.js'
 import type { LogEvent } from '../../../src/types/index.js'
-import { FakeSource } from '../../support/fake-source.js'
+import { FakeSource, feedHealth } from '../../support/fake-source.js'
 
 const EVENT: LogEvent = {
   event: 'FEED_STALE',
@@ -102,6 +102,9 @@ class Screen extends PassThrough {
   }
 }
 
+/** Between the marks of synchronized output. */
+const WHOLE_PICTURE = new RegExp(`^${String.fromCharCode(27)}\\[\\?2026h.*${String.fromCharCode(27)}\\[\\?2026l$`, 's')
+
 describe('the table view', () => {
   it('redraws while the session runs, answers a key at once, and leaves the summary on the screen', async () => {
     const { context, clock, source, summary } = session()
@@ -130,6 +133,68 @@ describe('the table view', () => {
     screen.columns = 140
     await clock.advance(400)
     expect(screen.text).toContain('p99')
+    view.finish(summary())
+  })
+
+  it('writes each picture at once, as one that a terminal may show only when it is whole', async () => {
+    const { context, clock, summary } = session()
+    const screen = new Screen()
+    const writes: string[] = []
+    screen.on('data', (chunk: string) => writes.push(chunk))
+    const view = new TableView(screen as unknown as NodeJS.WriteStream)
+    view.start(context)
+    for (let frame = 0; frame < 6; frame++) await clock.advance(333)
+
+    expect(writes.length).toBeGreaterThan(1)
+    expect(writes.length).toBeLessThanOrEqual(7)
+    for (const write of writes) expect(write).toMatch(WHOLE_PICTURE)
+    view.finish(summary())
+  })
+
+  it('begins anew when the terminal is resized, since its lines may have been folded', async () => {
+    const { context, summary } = session()
+    const screen = new Screen()
+    const view = new TableView(screen as unknown as NodeJS.WriteStream)
+    view.start(context)
+    screen.text = ''
+    screen.columns = 40
+    screen.emit('resize')
+
+    expect(screen.text.startsWith('\u001b[2J\u001b[H')).toBe(true)
+    expect(screen.text).toContain('feedbus')
+    view.finish(summary())
+    expect(screen.listenerCount('resize')).toBe(0)
+  })
+
+  it('turns pages and filters by its own keys', () => {
+    const { context, source, summary } = session()
+    source.feeds = Array.from({ length: 60 }, (_, index) =>
+      feedHealth({ symbol: `S${index}USDT`, stream: `s${index}usdt@aggTrade` }),
+    )
+    const screen = new Screen()
+    const view = new TableView(screen as unknown as NodeJS.WriteStream)
+    view.start(context)
+    const press = (key: string): string | null | undefined => view.keys.find((binding) => binding.key === key)?.action()
+
+    press('n')
+    expect(screen.text).toMatch(/page 2 of \d/)
+    screen.text = ''
+    press('p')
+    expect(screen.text).not.toMatch(/page 2/)
+    expect(press('f')).toBe('showing streams in trouble')
+    view.finish(summary())
+  })
+
+  it('forgets what a key did after ten seconds', async () => {
+    const { context, clock, summary } = session()
+    const screen = new Screen()
+    const view = new TableView(screen as unknown as NodeJS.WriteStream)
+    view.start(context)
+    view.note('cut 1 connection')
+    await clock.advance(11_000)
+    screen.text = ''
+    screen.emit('resize')
+    expect(screen.text).not.toContain('cut 1 connection')
     view.finish(summary())
   })
 })

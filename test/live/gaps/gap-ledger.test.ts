@@ -43,6 +43,26 @@ const TRADES = streamConfig('BTCUSDT', 'AGG_TRADE')
 const DEPTH = streamConfig('BTCUSDT', 'DEPTH', { updateSpeed: '100ms' })
 const BBO = streamConfig('BTCUSDT', 'BOOK_TICKER')
 
+describe('best bid and offer', () => {
+  it('whose ids began again has a hole from the first message taken for a repetition to the first taken as new', async () => {
+    // About two seconds of updates were dropped while the restart was being recognized, and nobody was told.
+    const { clock, ledger, events, feed, take } = rig()
+    const bbo = feed(BBO)
+    take(bbo, 1_000)
+    await clock.advance(500)
+    const sinceMs = clock.wallMs()
+    await clock.advance(2_000)
+    bbo.resetContinuity(sinceMs)
+    ledger.onReset(bbo)
+    take(bbo, 7)
+    const range = { unit: 'time', from: sinceMs, to: clock.wallMs(), cause: 'RESET' }
+    expect(events).toMatchObject([
+      { ...range, kind: 'opened' },
+      { ...range, kind: 'filled', by: 'superseded' },
+    ])
+  })
+})
+
 describe('trades', () => {
   it('that are missing are declared unfillable at once, with exact bounds', () => {
     const { ledger, events, log, feed, take } = rig()

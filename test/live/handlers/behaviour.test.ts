@@ -209,6 +209,29 @@ describe('the continuity check', () => {
   })
 })
 
+describe('liquidations', () => {
+  const order = (timeMs: number, qty: string): string =>
+    frameOf(
+      { spec: STREAMS.liquidation },
+      `{"e":"forceOrder","E":${timeMs},"o":{"s":"ETHUSDT","S":"SELL","o":"LIMIT","f":"IOC","q":"${qty}","p":"3011.20","ap":"3014.85","X":"FILLED","l":"2.100","z":"${qty}","T":${timeMs - 4}}}`,
+    )
+
+  it('of one event time are told apart by their content, also when two sockets deliver them', () => {
+    // Of two orders with one event time the second was dropped as a repetition.
+    const bench = new DecodingBench({ market: 'futures' })
+    const feed = bench.router.add(STREAMS.liquidation)
+    const frames = [order(1_000, '1'), order(2_000, '2'), order(2_000, '3'), order(3_000, '3')]
+    for (const frame of frames) {
+      bench.feed(frame)
+      bench.feed(frame, RECEIVE_TIME_MS, { connectionId: 'market-0', generation: 2 })
+    }
+    // The copies of a socket that is further behind.
+    for (const frame of frames) bench.feed(frame, RECEIVE_TIME_MS, { connectionId: 'market-0', generation: 2 })
+    expect(bench.published.map(({ payload }) => (payload as { qty: number }).qty)).toEqual([1, 2, 3, 3])
+    expect(feed).toMatchObject({ duplicateCount: 8, publishedCount: 4 })
+  })
+})
+
 describe('ids that go back', () => {
   const OLD: FrameOrigin = { connectionId: 'market-0', generation: 1 }
   const NEW: FrameOrigin = { connectionId: 'market-0', generation: 2 }
@@ -234,6 +257,54 @@ describe('ids that go back', () => {
     expect(ids.slice(10)).toEqual([5, 6, 7, 8])
     expect(bench.router.stats().resets).toBe(1)
     expect(feed).toMatchObject({ lastId: 8, resetCount: 1, duplicateCount: 4, messageCount: 18 })
+  })
+
+  const timed = (id: number, timeMs: number): string =>
+    frameOf(
+      { spec: STREAMS.trade },
+      `{"e":"trade","E":${Math.trunc(timeMs)},"T":${Math.trunc(timeMs)},"s":"BTCUSDT","t":${id},"p":"1","q":"1","X":"MARKET","m":true}`,
+    )
+
+  it('with old times are the copies of a socket that is seconds behind', () => {
+    // A slow socket became the only one: four seconds of copies were taken for a venue that had started again.
+    const bench = new DecodingBench()
+    const feed = bench.router.add(STREAMS.trade)
+    for (let id = 1001; id <= 1040; id++)
+      bench.feed(timed(id, RECEIVE_TIME_MS + 100 * id), RECEIVE_TIME_MS + 100 * id, OLD)
+    for (let id = 1001; id <= 1060; id++) {
+      bench.feed(timed(id, RECEIVE_TIME_MS + 100 * id), RECEIVE_TIME_MS + 100 * id + 4_000, NEW)
+    }
+    expect(bench.router.stats().resets).toBe(0)
+    expect(bench.published.map(({ payload }) => (payload as { id: number }).id)).toEqual(
+      Array.from({ length: 60 }, (_, index) => 1001 + index),
+    )
+    expect(feed.duplicateCount).toBe(40)
+  })
+
+  it('with new times are a venue that started again, after the third', () => {
+    const bench = new DecodingBench()
+    bench.router.add(STREAMS.trade)
+    for (let id = 1001; id <= 1010; id++) bench.feed(timed(id, RECEIVE_TIME_MS + id), RECEIVE_TIME_MS + id + 5, OLD)
+    for (let id = 1; id <= 10; id++)
+      bench.feed(timed(id, RECEIVE_TIME_MS + 2_000 + id), RECEIVE_TIME_MS + 2_005 + id, NEW)
+    expect(bench.published.slice(10).map(({ payload }) => (payload as { id: number }).id)).toEqual([
+      3, 4, 5, 6, 7, 8, 9, 10,
+    ])
+    expect(bench.router.stats().resets).toBe(1)
+  })
+
+  it('without times on another socket are a venue that started again only after longer than a socket lags', () => {
+    const bench = new DecodingBench({ market: 'spot' })
+    bench.router.add(STREAMS.bookTicker)
+    const bbo = (id: number): string =>
+      frameOf({ spec: STREAMS.bookTicker }, `{"u":${id},"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"}`)
+    for (let id = 1001; id <= 1040; id++) bench.feed(bbo(id), RECEIVE_TIME_MS + 100 * id, OLD)
+    for (let id = 1001; id <= 1060; id++) bench.feed(bbo(id), RECEIVE_TIME_MS + 100 * id + 4_000, NEW)
+    expect(bench.router.stats().resets).toBe(0)
+    for (let id = 1; id <= 120; id++)
+      bench.feed(bbo(id), RECEIVE_TIME_MS + 200_000 + 100 * id, { ...NEW, generation: 3 })
+    expect(bench.router.stats().resets).toBe(1)
+    expect(bench.published).toHaveLength(60 + 20)
   })
 
   it('are duplicates at first, however many come at once', () => {

@@ -141,6 +141,27 @@ describe('start', () => {
     await expectNothingLeft(built)
   })
 
+  it('leaves no feed that looks alive, and neither does a stop', async () => {
+    // After both, feeds went on to be reported as OK.
+    for (const end of ['stop', 'fail'] as const) {
+      const built = rig({ connection: { maxReconnectAttempts: 1 } })
+      await built.started()
+      await built.flow(2_000)
+      expect(built.manager.getHealth().feeds.map(({ state }) => state)).toEqual(['OK', 'OK'])
+      if (end === 'stop') await built.stopped()
+      else {
+        built.venue.connect = 'refuse'
+        built.venue.cut()
+        await built.clock.advance(120_000)
+      }
+      expect(built.manager.state).toBe(end === 'stop' ? 'STOPPED' : 'FAILED')
+      const stale = { state: 'STALE', isStale: true, ratePerSecond: 0 }
+      expect(built.manager.getHealth().feeds).toMatchObject([stale, stale])
+      expect(built.health.at(-1)?.feeds).toMatchObject([stale, stale])
+      await built.stopped()
+    }
+  })
+
   it('rejects with STOPPED_DURING_START when stopped meanwhile', async () => {
     const built = rig()
     built.venue.control = 'ignore'

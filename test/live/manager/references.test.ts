@@ -80,7 +80,8 @@ const POOL: readonly StreamConfig[] = ['AUSDT', 'BUSDT', 'CUSDT', 'DUSDT', 'EUSD
 
 type Step =
   | { readonly do: 'subscribe' | 'unsubscribe'; readonly streams: readonly number[] }
-  | { readonly do: 'cut' | 'refresh' }
+  | { readonly do: 'cut' }
+  | { readonly do: 'refresh' }
   | { readonly do: 'flow'; readonly ms: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(

@@ -7,7 +7,7 @@ import type { FeedView } from '../../protocol.js'
 import { byId, child, h, setAttribute, setClass, setHidden, setText, setVariable, syncChildren } from '../dom.js'
 import { nextFrame } from '../doors.js'
 import * as format from '../model/format.js'
-import { downConnections, type Grid, type GridLine, gridOf } from '../model/grid.js'
+import { downConnections, type Grid, type GridGroup, type GridLine, gridOf } from '../model/grid.js'
 import type { PageState, Slice } from '../model/state.js'
 import { feedSign } from '../model/tones.js'
 import { silenceMs } from '../model/verdict.js'
@@ -22,6 +22,7 @@ export class GridPanel implements Panel {
   readonly slices: readonly Slice[] = ['managers', 'feeds']
   readonly #selection: Selection
   readonly #scroller = byId('grid')
+  readonly #head = byId('grid-head')
   readonly #spacer = byId('grid-spacer')
   readonly #lines = byId('grid-lines')
   readonly #search = byId<HTMLInputElement>('grid-search')
@@ -102,31 +103,40 @@ export class GridPanel implements Panel {
     syncChildren(this.#lines, drawn, createLine, (element, line, index) =>
       this.#updateLine(element, line, this.#first + index),
     )
+    this.#drawHead()
     if (this.#isFocusWanted) {
       this.#isFocusWanted = false
       this.#cellAt(this.#focus.line, this.#focus.column)?.focus({ preventScroll: true })
     }
   }
 
+  /** The head of the group whose rows are at the top stays there while they scroll. */
+  #drawHead(): void {
+    const { lines, columnCount } = this.#grid
+    const top = Math.floor(this.#scroller.scrollTop / LINE_PX)
+    const group = lines.slice(0, top + 1).findLast((line) => line.kind === 'group')
+    const isNeeded = group !== undefined && this.#scroller.scrollTop > 0
+    setHidden(this.#head, !isNeeded)
+    if (!isNeeded) return
+    syncChildren(
+      this.#head,
+      [group],
+      () => h('div', { class: 'grid-line' }),
+      (element) => {
+        fitCells(element, columnCount)
+        updateGroup(element, group, columnCount)
+      },
+    )
+  }
+
   #updateLine(element: HTMLElement, line: GridLine, index: number): void {
     const { columnCount } = this.#grid
     setAttribute(element, 'aria-rowindex', String(index + 1))
     if (element.dataset['line'] !== String(index)) element.dataset['line'] = String(index)
-    while (element.children.length < columnCount + 1) element.append(createCell())
-    while (element.children.length > columnCount + 1) element.lastElementChild?.remove()
+    fitCells(element, columnCount)
     const head = child<HTMLButtonElement>(element, 0)
     if (line.kind === 'group') {
-      setClass(element, 'grid-line group')
-      setClass(head, 'cell head')
-      setAttribute(head, 'tabindex', '-1')
-      setCell(head, '', line.source, line.venue)
-      for (let column = 0; column < columnCount; column++) {
-        const cell = child<HTMLButtonElement>(element, column + 1)
-        setClass(cell, 'cell label')
-        setAttribute(cell, 'tabindex', '-1')
-        setAttribute(cell, 'aria-label', line.columns[column] ?? '')
-        setCell(cell, '', line.columns[column] ?? '', '')
-      }
+      updateGroup(element, line, columnCount)
       return
     }
     setClass(element, 'grid-line')
@@ -225,6 +235,28 @@ export class GridPanel implements Panel {
 
   #cellAt(line: number, column: number): HTMLElement | undefined {
     return this.#lines.children[line - this.#first]?.children[column + 1] as HTMLElement | undefined
+  }
+}
+
+function fitCells(line: HTMLElement, columnCount: number): void {
+  while (line.children.length < columnCount + 1) line.append(createCell())
+  while (line.children.length > columnCount + 1) line.lastElementChild?.remove()
+}
+
+function updateGroup(element: HTMLElement, group: GridGroup, columnCount: number): void {
+  setClass(element, 'grid-line group')
+  const head = child(element, 0)
+  setClass(head, 'cell head')
+  setAttribute(head, 'tabindex', '-1')
+  setAttribute(head, 'aria-label', `${group.source}, ${group.venue}`)
+  setCell(head, '', group.source, group.venue)
+  for (let column = 0; column < columnCount; column++) {
+    const cell = child(element, column + 1)
+    const label = group.columns[column] ?? ''
+    setClass(cell, 'cell label')
+    setAttribute(cell, 'tabindex', '-1')
+    setAttribute(cell, 'aria-label', label)
+    setCell(cell, '', label, '')
   }
 }
 

@@ -44,7 +44,7 @@ export class MarketPanel implements Panel {
     const market = this.#current(state)
     const hasCandles = market !== null && (market.candles.length > 0 || market.forming !== null)
     setHidden(this.#empty, hasCandles)
-    setText(this.#empty, emptyText(market))
+    setText(this.#empty, emptyText(market, this.#selection.market !== null))
     this.#renderFacts(market, nowMs)
     if (this.#charts === null || market === null) return
     if (this.#chart === null && hasCandles)
@@ -109,8 +109,8 @@ function factsOf(market: MarketState | null, nowMs: number): (readonly [string, 
   return facts
 }
 
-function emptyText(market: MarketState | null): string {
-  if (market === null) return 'Choose a symbol.'
+function emptyText(market: MarketState | null, isChosen: boolean): string {
+  if (market === null) return isChosen ? 'Loading …' : 'Choose a symbol.'
   if (market.intervals.length === 0) return `${market.key.symbol} has no kline stream.`
   return 'Waiting for the first candle.'
 }

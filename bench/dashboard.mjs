@@ -1,0 +1,140 @@
+/**
+ * What a dashboard costs the feed: a saturated feed in one process, measured in turn without a dashboard, with one
+ * that nobody looks at, with one page that looks at a market and a stream, and with one that looks at a busy raw
+ * topic as well. Every round takes all of them in random order; ratios are taken within a round.
+ *
+ * Fails when one page costs 5 % of the feed's messages or more.
+ *
+ * Usage: dashboard.mjs [--rounds N] [--measure MS] [--warmup MS] [--smoke]
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpus, loadavg } from 'node:os'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { WebSocket } from 'ws'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '9' },
+    measure: { type: 'string', default: '1500' },
+    warmup: { type: 'string', default: '400' },
+    smoke: { type: 'boolean', default: false },
+  },
+})
+const rounds = values.smoke ? 1 : Number(values.rounds)
+const measureMs = values.smoke ? '200' : values.measure
+const warmupMs = values.smoke ? '200' : values.warmup
+
+/** More than this share of the feed's messages is too much for a page. */
+const LOSS_MAX = 0.05
+const MODES = {
+  none: null,
+  idle: { pages: 0 },
+  page: { pages: 1, topic: null },
+  'page, raw topic': { pages: 1, topic: 'mkt.bbo' },
+}
+
+const local = (path) => fileURLToPath(new URL(path, import.meta.url))
+const generator = spawn(process.execPath, [local('./end-to-end/generator.mjs'), 'spotMix'], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+})
+const [line] = await once(generator.stdout, 'data')
+const port = line.toString().trim().split(' ')[1]
+const feed = spawn(process.execPath, [local('./dashboard/feed.mjs'), port, warmupMs, measureMs], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+})
+const answers = createInterface({ input: feed.stdout })[Symbol.asyncIterator]()
+const ask = async (mode) => {
+  feed.stdin.write(`${mode}\n`)
+  const { value, done } = await answers.next()
+  if (done) throw new Error('the feed ended')
+  return JSON.parse(value)
+}
+
+const results = Object.fromEntries(Object.keys(MODES).map((name) => [name, []]))
+try {
+  for (let round = 0; round < rounds; round++) {
+    for (const name of shuffled(Object.keys(MODES))) results[name].push(await measure(MODES[name]))
+  }
+} finally {
+  feed.stdin.end()
+  generator.stdin.end()
+  await Promise.all([once(feed, 'exit'), once(generator, 'exit')])
+}
+
+const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, load ${loadavg()[0].toFixed(2)}`
+console.log(`${machine}, spot mix, ${rounds} rounds of ${measureMs} ms`)
+console.log('')
+console.log(
+  '| dashboard | messages/s | CPU us a message | messages of "none" | CPU of "none" | spread of the CPU ratio |',
+)
+console.log('| --- | --- | --- | --- | --- | --- |')
+for (const name of Object.keys(MODES)) {
+  const cpu = ratios(name, (result, base) => result.cpuUsPerMessage / base.cpuUsPerMessage)
+  const messages = ratios(name, (result, base) => result.perSecond / base.perSecond)
+  console.log(
+    `| ${name} | ${Math.round(median(results[name].map((each) => each.perSecond)) / 1e3)} k | ` +
+      `${median(results[name].map((each) => each.cpuUsPerMessage)).toFixed(3)} | ${median(messages).toFixed(3)} | ` +
+      `${median(cpu).toFixed(3)} | ${Math.min(...cpu).toFixed(2)} … ${Math.max(...cpu).toFixed(2)} |`,
+  )
+}
+// A single-threaded feed that needs x times the CPU a message takes 1/x of the messages. Rates say the same with the
+// noise of three processes on shared cores.
+const loss = 1 - 1 / median(ratios('page', (result, base) => result.cpuUsPerMessage / base.cpuUsPerMessage))
+console.log('')
+console.log(`one page costs ${(loss * 100).toFixed(1)} % of the feed's messages (limit ${LOSS_MAX * 100} %)`)
+if (!values.smoke && loss >= LOSS_MAX) {
+  console.error('a page costs the feed too much')
+  process.exitCode = 1
+}
+
+async function measure(mode) {
+  if (mode === null) return ask('measure')
+  const { url } = await ask('open')
+  const pages = []
+  for (let index = 0; index < mode.pages; index++) pages.push(await openPage(url, mode.topic))
+  const result = await ask('measure')
+  if (result.viewers !== mode.pages) throw new Error(`${result.viewers} pages are open, not ${mode.pages}`)
+  for (const page of pages) {
+    // A page that was sent nothing costs nothing and proves nothing.
+    if (page.messages < 2) throw new Error(`the page got ${page.messages} messages`)
+  }
+  await ask('close')
+  return result
+}
+
+/** What a browser does: looks at one market and one stream, and takes what comes. */
+async function openPage(url, topic) {
+  const page = { messages: 0 }
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/dashboard/push`, { perMessageDeflate: false })
+  socket.on('message', (data) => {
+    JSON.parse(data.toString())
+    page.messages++
+  })
+  await once(socket, 'open')
+  const market = { source: 'bench', symbol: 'BTCUSDT', interval: '' }
+  const stream = { source: 'bench', stream: 'btcusdt@trade' }
+  socket.send(JSON.stringify({ kind: 'interest', market, stream, topic }))
+  return page
+}
+
+function ratios(name, ratio) {
+  return results[name].map((result, round) => ratio(result, results.none[round]))
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+function shuffled(items) {
+  const copy = [...items]
+  for (let index = copy.length - 1; index > 0; index--) {
+    const other = Math.floor(Math.random() * (index + 1))
+    ;[copy[index], copy[other]] = [copy[other], copy[index]]
+  }
+  return copy
+}
