@@ -143,11 +143,6 @@ export class Integrity {
     this.candles.onConnected(feeds)
   }
 
-  /** A hand-over gave these streams to a new socket: what the old one had lost before ends here. */
-  onTakenOver(feeds: readonly Feed[]): void {
-    this.gaps.onEstablished(feeds)
-  }
-
   onRejected(feed: Feed): void {
     this.gaps.onRejected(feed)
     this.books.onRejected(feed)

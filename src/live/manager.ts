@@ -345,7 +345,7 @@ export class LiveDataFeedManager implements FeedSource {
     })
     // The old socket may have died during the hand-over.
     signals.on('connectionRefreshed', ({ connectionId }) => {
-      run.integrity.onTakenOver(run.streams.carriedBy(connectionId))
+      run.integrity.gaps.onEstablished(run.streams.carriedBy(connectionId))
     })
     signals.on('connectionDisconnected', ({ connectionId }) => {
       run.integrity.onDisconnected(run.streams.carriedBy(connectionId))
