@@ -5,7 +5,7 @@
 import { CONNECTION_METRICS, PATH_METRICS } from './table/connections.js'
 import type { MetricDefinition } from './table/definition.js'
 import { BOOK_METRICS, FEED_METRICS } from './table/feeds.js'
-import { CANDLE_METRICS, CLOCK_METRICS, MANAGER_METRICS } from './table/managers.js'
+import { CANDLE_METRICS, CLOCK_METRICS, MANAGER_METRICS, TRADE_METRICS } from './table/managers.js'
 import { BUS_METRICS, PROCESS_METRICS } from './table/process.js'
 import { REST_METRICS } from './table/rest.js'
 
@@ -14,6 +14,7 @@ export type { MetricDefinition } from './table/definition.js'
 export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   ...MANAGER_METRICS,
   ...CANDLE_METRICS,
+  ...TRADE_METRICS,
   ...CLOCK_METRICS,
   ...CONNECTION_METRICS,
   ...PATH_METRICS,

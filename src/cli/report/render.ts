@@ -32,6 +32,7 @@ const CHARTS_MAX = 6
 const CONNECTIONS_MAX = 40
 const STREAMS_MAX = 1_000
 const GAPS_SHOWN = 200
+const OUTAGES_SHOWN = 200
 
 export function renderReport(data: ReportData): string {
   const { title, startedMs, endedMs, summary, record } = data
@@ -134,19 +135,26 @@ function connectionSection({ healths, record, summary }: ReportData, span: TimeS
         html`<tr><td>${name}</td><td>${connection.id}</td><td class="n">${connection.generation}</td><td class="n">${connection.reconnectCount}</td><td class="n">${connection.streamCount}</td><td class="n">${connection.rttMs === null ? '-' : formatLatency(connection.rttMs)}</td><td>${stateTag(connection.state, connection.state === 'OPEN')}</td></tr>`,
     ),
   )
-  const outages = summary.outages.map(({ source, connectionId, startTimeMs, endTimeMs, code, reason }) => {
-    const length = endTimeMs === null ? 'not healed' : `${((endTimeMs - startTimeMs) / 1_000).toFixed(2)}s`
-    return html`<tr><td>${dateTime(startTimeMs)}</td><td>${source}</td><td>${connectionId}</td><td class="n">${length}</td><td>${code === null ? '-' : String(code)} ${reason}</td></tr>`
-  })
+  const outages = summary.outages
+    .slice(-OUTAGES_SHOWN)
+    .map(({ source, connectionId, startTimeMs, endTimeMs, code, reason }) => {
+      const length = endTimeMs === null ? 'not healed' : `${((endTimeMs - startTimeMs) / 1_000).toFixed(2)}s`
+      return html`<tr><td>${dateTime(startTimeMs)}</td><td>${source}</td><td>${connectionId}</td><td class="n">${length}</td><td>${code === null ? '-' : String(code)} ${reason}</td></tr>`
+    })
   return html`${chart}<div class="wide"><table><thead><tr><th>manager</th><th>connection</th><th class="n">sockets</th><th class="n">reconnects</th><th class="n">streams</th><th class="n">round trip</th><th>at the end</th></tr></thead><tbody>${rows}</tbody></table></div>${
     outages.length === 0
       ? null
       : fold(
-          `${outages.length} ${outages.length === 1 ? 'outage' : 'outages'}`,
+          outageTitle(summary.outages.length),
           html`<table><thead><tr><th>began</th><th>manager</th><th>connection</th><th class="n">lasted</th><th>close code and reason</th></tr></thead><tbody>${outages}</tbody></table>`,
           outages.length <= 20,
         )
   }`
+}
+
+function outageTitle(count: number): string {
+  if (count > OUTAGES_SHOWN) return `the newest ${OUTAGES_SHOWN} of ${formatCount(count)} outages`
+  return count === 1 ? '1 outage' : `${count} outages`
 }
 
 function streamSection(healths: readonly FeedSystemHealth[]): Markup {

@@ -130,6 +130,16 @@ export function ofCandles(
   return ofStats(name, type, help, ({ candles }) => (candles === null ? null : value(candles)))
 }
 
+/** Only where trades are fetched at all. */
+export function ofTrades(
+  name: string,
+  type: MetricDefinition['type'],
+  help: string,
+  value: (trades: NonNullable<ManagerStats['trades']>) => number,
+): MetricDefinition {
+  return ofStats(name, type, help, ({ trades }) => (trades === null ? null : value(trades)))
+}
+
 /** The venue's clock; absent before the first estimate and where a source has none. */
 export function ofClock(name: string, help: string, value: (clock: VenueClock) => number): MetricDefinition {
   return ofManagers(name, 'gauge', help, [], ({ labels, health }, sample) => {

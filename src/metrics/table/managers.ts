@@ -2,7 +2,7 @@
 import type { GapCause, GapEvent } from '../../types/gap.js'
 import { FeedManagerState } from '../../types/health.js'
 import { LogEventName } from '../../types/log-event.js'
-import { type MetricDefinition, ofCandles, ofClock, ofManagers, ofStats } from './definition.js'
+import { type MetricDefinition, ofCandles, ofClock, ofManagers, ofStats, ofTrades } from './definition.js'
 
 /** All of them are exported from the start: `increase` sees only what grows, not what appears. */
 const GAP_CAUSES: readonly GapCause[] = ['DISCONNECT', 'SEQUENCE', 'SILENT', 'REJECTED', 'RESET', 'OVERFLOW']
@@ -124,6 +124,28 @@ export const CANDLE_METRICS: readonly MetricDefinition[] = [
     'Holes in candle streams that are neither filled nor given up.',
     (candles) => candles.openGaps,
   ),
+]
+
+export const TRADE_METRICS: readonly MetricDefinition[] = [
+  ofTrades(
+    'trades_backfilled_total',
+    'counter',
+    'Aggregated trades fetched over REST and published in their place.',
+    (trades) => trades.backfilled,
+  ),
+  ofTrades(
+    'trades_lost_total',
+    'counter',
+    'Ids of aggregated trades that REST did not give either.',
+    (trades) => trades.lost,
+  ),
+  ofTrades(
+    'trade_requests_failed_total',
+    'counter',
+    'Requests for trades that gave no usable reply.',
+    (trades) => trades.requestsFailed,
+  ),
+  ofTrades('trades_held', 'gauge', 'Trades that wait for missing ones before them.', (trades) => trades.held),
 ]
 
 export const CLOCK_METRICS: readonly MetricDefinition[] = [

@@ -43,6 +43,7 @@ export class LiveClient implements AsyncDisposable {
   /** Set while running. */
   #abort: AbortController | null = null
   #pumping: Promise<void> = Promise.resolve()
+  #hasDataEnded = false
   #isClosed = false
   #closing: Promise<void> | null = null
 
@@ -84,6 +85,7 @@ export class LiveClient implements AsyncDisposable {
     }
     if (abort.signal.aborted) return
     const { clock, feedTimeoutNs, snapshotIntervalMs, snapshotLevels, healthCheckIntervalMs } = this.#settings
+    this.#hasDataEnded = false
     this.#monitor.start(healthCheckIntervalMs)
     const snapshotIntervalNs = BigInt(Math.round(snapshotIntervalMs * 1e6))
     const pump = new FeedPump(this.#bot, this.#sink(), { clock, feedTimeoutNs, snapshotIntervalNs, snapshotLevels })
@@ -210,9 +212,9 @@ export class LiveClient implements AsyncDisposable {
     }
   }
 
-  /** Nothing arrives any more once the client stopped, so nothing is worth waiting for. */
+  /** Nothing arrives any more once the client stopped or the data ended, so nothing is worth waiting for. */
   #readTimeout(timeoutMs: number): number {
-    return this.#abort === null ? 0 : timeoutMs
+    return this.#abort === null || this.#hasDataEnded ? 0 : timeoutMs
   }
 
   #sink(): ConstructorParameters<typeof FeedPump>[1] {
@@ -236,6 +238,7 @@ export class LiveClient implements AsyncDisposable {
       },
       onSilence: () => this.#monitor.lose('STALE'),
       onEndOfData: () => {
+        this.#hasDataEnded = true
         this.#monitor.lose('END_OF_DATA')
         for (const queue of [this.#trades, this.#books, this.#snapshots]) queue.release()
       },
