@@ -27,11 +27,13 @@ const instrument = new LiveInstrument('BTCUSDT', {
   roiUb: 110,
 })
 
+type AnyBot = HashMapMarketDepthLiveBot | ROIVectorMarketDepthLiveBot
+
 /** A bot, open, with its connection. */
 async function opened(
   options: NativeLiveBotOptions = {},
   Bot: typeof HashMapMarketDepthLiveBot | typeof ROIVectorMarketDepthLiveBot = HashMapMarketDepthLiveBot,
-): Promise<{ bot: HashMapMarketDepthLiveBot | ROIVectorMarketDepthLiveBot; connection: LoopbackConnection }> {
+): Promise<{ bot: AnyBot; connection: LoopbackConnection }> {
   let connection: LoopbackConnection | undefined
   const bot = new Bot([instrument], {
     openConnection: (given) => {
@@ -52,7 +54,7 @@ for (const Bot of [HashMapMarketDepthLiveBot, ROIVectorMarketDepthLiveBot]) {
 }
 
 describe('native bots: books', () => {
-  const levels = (bot: HashMapMarketDepthLiveBot): [string, string] => {
+  const levels = (bot: AnyBot): [string, string] => {
     const { bids, asks } = bot.depth(0).snapshot()
     const text = (side: readonly { price: number; qty: number }[]): string =>
       side.map(({ price, qty }) => `${price}x${qty}`).join(' ')
@@ -131,7 +133,7 @@ describe('native bots: books', () => {
 })
 
 describe('native bots: orders, positions, connectors', () => {
-  const submit = (bot: HashMapMarketDepthLiveBot, id: bigint, price: number, wait = true): Promise<ReturnCode> =>
+  const submit = (bot: AnyBot, id: bigint, price: number, wait = true): Promise<ReturnCode> =>
     bot.submitBuyOrder(0, id, price, 0.5, TimeInForce.GTX, OrderType.LIMIT, wait)
 
   it('sends prices on the grid, and counts an execution that is reported twice once', async () => {
