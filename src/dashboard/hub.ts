@@ -32,6 +32,8 @@ export interface HubOptions {
 }
 
 interface Watching {
+  /** What it asked for last. What was not there then is looked for again, for a feed that starts later. */
+  interest: InterestMessage | null
   /** What the viewer looks at, by part. */
   readonly channels: Map<string, { readonly id: string; readonly channel: Channel }>
   /** Channels it joined since the last round, which owe it everything. */
@@ -67,7 +69,7 @@ export class Hub {
       onInterest: (interest) => this.#watch(viewer, interest),
       onGone: () => this.#remove(viewer),
     })
-    this.#viewers.set(viewer, { channels: new Map(), fresh: new Set() })
+    this.#viewers.set(viewer, { interest: null, channels: new Map(), fresh: new Set() })
     if (this.#viewers.size > 1) return
     this.#meter.start()
     this.#timer = this.#options.clock.setRepeating(() => this.#round(), ROUND_MS, { unref: true })
@@ -93,6 +95,7 @@ export class Hub {
     if (isMetered || this.#reading === null) {
       this.#reading = this.#meter.read(this.#viewers.size)
       this.#metered = nowMs
+      for (const [viewer, { interest }] of this.#viewers) if (interest !== null) this.#watch(viewer, interest)
     }
     const update: UpdateMessage = {
       kind: 'update',
@@ -130,8 +133,11 @@ export class Hub {
     })
   }
 
-  #watch(viewer: Viewer, { market, stream, topic }: InterestMessage): void {
-    if (!this.#viewers.has(viewer)) return
+  #watch(viewer: Viewer, interest: InterestMessage): void {
+    const watching = this.#viewers.get(viewer)
+    if (watching === undefined) return
+    watching.interest = interest
+    const { market, stream, topic } = interest
     const { bus } = this.#options
     const board = this.#board
     this.#switch(

@@ -269,6 +269,21 @@ describe('what a page looks at', () => {
     expect(Object.keys(bus.stats().topics)).not.toContain('no.such.topic')
   })
 
+  it('is found when it comes later than the page that asks for it', () => {
+    const { bus, open, pass } = hubRig()
+    const page = open()
+    page.say(interest({ market: MARKET, topic: 'user.topic' }))
+    pass(250)
+    expect(page.updates.some(({ views }) => views !== undefined)).toBe(false)
+    bus.publish('live.health', health({ feeds: [feedHealth()] }), { source: 'spot' })
+    bus.publish('mkt.orderbook', book(), { source: 'spot' })
+    ;(bus.publish as (topic: string, payload: unknown) => void)('user.topic', 1)
+    pass(1_500)
+    const views = page.updates.flatMap((update) => (update.views === undefined ? [] : [update.views]))
+    expect(views.find(({ market }) => market !== undefined)?.market?.book?.state).toBe('LIVE')
+    expect(views.find(({ raw }) => raw !== undefined)?.raw?.envelopes?.[0]?.payload).toBe('1')
+  })
+
   it('costs nothing any more when it is looked at no longer', () => {
     const { bus, open, pass } = hubRig()
     const page = open()

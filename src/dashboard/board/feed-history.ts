@@ -31,6 +31,8 @@ export class FeedHistory {
 
   /** Takes a sample, unless the last one was a moment ago. */
   add(feeds: readonly FeedHealth[], timeMs: number): void {
+    // A manager that is stopped has no streams; what they were is worth keeping until it runs again.
+    if (feeds.length === 0) return
     if (this.#count > 0) {
       const sinceMs = timeMs - (this.#times[(this.#count - 1) % SAMPLES_MAX] ?? 0)
       // A clock that was set back must not stop the recording.
