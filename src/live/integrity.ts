@@ -27,6 +27,7 @@ import { GapLedger } from './gaps/index.js'
 import type { MarketPublishers } from './handlers/index.js'
 import { bookPublishers } from './publishers.js'
 import { RequestGovernor } from './rest/request-governor.js'
+import { sharedBudget } from './rest/weight-budget.js'
 import { AggTradeRequests, TradeBackfill } from './trades/index.js'
 
 export interface IntegrityOptions {
@@ -53,12 +54,15 @@ export class Integrity {
   constructor({ name, config, bus, runtime, gapTopic, audit, onChange, onError }: IntegrityOptions) {
     const { clock, random, http } = runtime
     const info = venueInfo(config.venue)
+    const { restUrl } = config.connection
+    const weightPerMinute = info.restLimits.requestWeightPerMinute
     this.rest = new RequestGovernor({
-      restUrl: config.connection.restUrl,
+      restUrl,
       http,
       clock,
       random: random.split('rest'),
-      weightPerMinute: info.restLimits.requestWeightPerMinute,
+      weightPerMinute,
+      budget: sharedBudget(runtime, restUrl, weightPerMinute),
     })
     const onFailure = (message: string, error: unknown): void => {
       if (error instanceof LiveFeedError) onError(error.code)

@@ -1,5 +1,6 @@
 /**
- * Keeps connection attempts inside the venue's limit, for all connections of a manager together.
+ * Keeps connection attempts inside the venue's limit, for all connections to a venue together, of
+ * whatever manager.
  *
  * The venue allows 300 attempts per 5 minutes and address (stream documentation, checked 2026-11-20) and bans
  * addresses that ignore it. A tenth is left for other programs behind the same address. Attempts are also

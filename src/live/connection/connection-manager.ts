@@ -2,8 +2,9 @@
  * All connections of one feed: which stream goes over which shard, and every operation fanned out to them.
  *
  * Owns sharding (the user's limit per connection, never above the venue's; one set of shards per futures route,
- * because a stream on the wrong route is acknowledged and silent for ever), the shared connect limiter and
- * control pace, and the counters. Leaves the life of each connection to its `ShardSupervisor`, or to the two of a `RedundantPair`.
+ * because a stream on the wrong route is acknowledged and silent for ever), the control pace and the counters. Shares
+ * the connect limiter with every other manager of the process on the same venue. Leaves the life of each connection
+ * to its `ShardSupervisor`, or to the two of a `RedundantPair`.
  *
  * Combined mode always: a shard connects to `<base>[/route]/stream` without names and subscribes by message,
  * so every frame names its stream and no URL grows too long.
@@ -106,10 +107,10 @@ export class ConnectionManager {
       tuning,
       counters: this.#counters,
       pace: new ControlPace(runtime.clock, venue.controlIntervalMs),
-      limiter: new ConnectLimiter(runtime.clock, {
-        attemptsMax: Math.max(1, Math.floor(venue.connectAttempts.count * tuning.connectShare)),
-        windowMs: venue.connectAttempts.windowMs,
-        spacingMs: tuning.connectSpacingMs,
+      limiter: runtime.shared.get('connect-limiter', hostOf(config.baseUrl), () => {
+        const attemptsMax = Math.max(1, Math.floor(venue.connectAttempts.count * tuning.connectShare))
+        const { windowMs } = venue.connectAttempts
+        return new ConnectLimiter(runtime.clock, { attemptsMax, windowMs, spacingMs: tuning.connectSpacingMs })
       }),
       nextControlId: () => ++controlId,
       connectTimeoutMs: config.connectTimeoutMs,
@@ -347,6 +348,11 @@ export class ConnectionManager {
     })
     return this.#stopping
   }
+}
+
+/** What the venue counts connects by, besides our address. */
+function hostOf(url: string): string {
+  return new URL(url).host
 }
 
 function groupByShard(run: Run, names: readonly string[]): Map<Shard, string[]> {

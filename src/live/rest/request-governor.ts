@@ -10,7 +10,7 @@ import type { Clock, TimerHandle } from '../../runtime/clock.js'
 import type { HttpClient, HttpResponse } from '../../runtime/http-client.js'
 import type { Random } from '../../runtime/random.js'
 import { RestError } from './rest-error.js'
-import { WeightBudget } from './weight-budget.js'
+import { BUDGET_SHARE, WeightBudget } from './weight-budget.js'
 
 /** Lower runs first. */
 export const RestPriority = {
@@ -32,6 +32,8 @@ export interface RequestGovernorOptions {
   readonly weightPerMinute: number
   /** Share of the limit this process uses; the rest is for other programs and clock skew. Default 0.8. */
   readonly budgetShare?: number
+  /** Shared with others that ask the same venue; default: one of its own. */
+  readonly budget?: WeightBudget
   /** Requests under way at once. Default 4. */
   readonly concurrencyMax?: number
   readonly timeoutMs?: number
@@ -103,8 +105,6 @@ export class RequestGovernor {
   #timer: TimerHandle | null = null
   #sequence = 0
   #inFlight = 0
-  /** Monotonic time before which nothing may be sent. */
-  #blockedUntilMs = 0
   #sent = 0
   #succeeded = 0
   #failed = 0
@@ -114,7 +114,8 @@ export class RequestGovernor {
 
   constructor(options: RequestGovernorOptions) {
     this.#options = options
-    this.#budget = new WeightBudget(options.clock, Math.floor(options.weightPerMinute * (options.budgetShare ?? 0.8)))
+    const weightPerMinute = Math.floor(options.weightPerMinute * (options.budgetShare ?? BUDGET_SHARE))
+    this.#budget = options.budget ?? new WeightBudget(options.clock, weightPerMinute)
     this.#backoff = options.backoff ?? DEFAULT_BACKOFF
     this.#concurrencyMax = options.concurrencyMax ?? 4
   }
@@ -160,7 +161,7 @@ export class RequestGovernor {
       banned418: this.#banned418,
       usedWeight: this.#budget.used,
       weightPerMinute: this.#budget.weightPerMinute,
-      blockedForMs: Math.max(0, this.#blockedUntilMs - this.#options.clock.monotonicMs()),
+      blockedForMs: Math.max(0, this.#budget.blockedUntilMs - this.#options.clock.monotonicMs()),
     }
   }
 
@@ -179,8 +180,8 @@ export class RequestGovernor {
     this.#clearTimer()
     while (this.#inFlight < this.#concurrencyMax) {
       const nowMs = this.#options.clock.monotonicMs()
-      if (nowMs < this.#blockedUntilMs) {
-        this.#wake(this.#blockedUntilMs - nowMs)
+      if (nowMs < this.#budget.blockedUntilMs) {
+        this.#wake(this.#budget.blockedUntilMs - nowMs)
         return
       }
       const job = this.#next(nowMs)
@@ -265,7 +266,7 @@ export class RequestGovernor {
     else this.#banned418++
     const waitMs = retryAfterMs(response) ?? WAIT_MS_WITHOUT_HEADER[status]
     const untilMs = this.#options.clock.monotonicMs() + waitMs
-    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, untilMs)
+    this.#budget.block(untilMs)
     job.attempt--
     this.#requeue(job, untilMs)
   }

@@ -1,13 +1,23 @@
 /**
- * Request weight spent in the current UTC clock minute, as the venue counts it.
+ * Request weight spent in the current UTC clock minute, as the venue counts it, and how long the venue wants none.
+ * Shared by all that ask the same venue from one process.
  *
  * The venue's window is the clock minute, not a sliding one, and is counted per address over all programs on it
  * (REST documentation "IP limits", checked 2026-11-20). So our own sum is a lower bound; the used-weight header
  * of every reply is the truth and may raise it.
  */
 import type { Clock } from '../../runtime/clock.js'
+import type { Runtime } from '../../runtime/runtime.js'
 
 const MINUTE_MS = 60_000
+/** Of the venue's limit that this process uses; the rest is for other programs and clock skew. */
+export const BUDGET_SHARE = 0.8
+
+/** The budget of all feeds of a process that ask the venue at this address. */
+export function sharedBudget({ clock, shared }: Runtime, restUrl: string, weightPerMinute: number): WeightBudget {
+  const budget = Math.floor(weightPerMinute * BUDGET_SHARE)
+  return shared.get('request-weight', new URL(restUrl).host, () => new WeightBudget(clock, budget))
+}
 
 export class WeightBudget {
   readonly #clock: Clock
@@ -18,9 +28,20 @@ export class WeightBudget {
   /** Sent in this minute or before, not answered yet; may still be counted in the new minute. */
   #inFlight = 0
 
+  #blockedUntilMs = 0
+
   constructor(clock: Clock, weightPerMinute: number) {
     this.#clock = clock
     this.weightPerMinute = weightPerMinute
+  }
+
+  /** Monotonic time before which nothing may be sent: the venue said so, to the whole address. */
+  get blockedUntilMs(): number {
+    return this.#blockedUntilMs
+  }
+
+  block(untilMs: number): void {
+    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, untilMs)
   }
 
   get used(): number {
