@@ -1,0 +1,21 @@
+/**
+ * Builds the native addon and puts it where the package looks for it. Everything but the shared-memory source works
+ * without it, so nothing calls this by itself.
+ */
+import { copyFileSync, renameSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { runScript, ScriptError, say } from './lib/console.mjs'
+import { ADDON, cargo, NATIVE, toolchainProblem } from './lib/native.mjs'
+import { ROOT } from './lib/paths.mjs'
+
+await runScript(() => {
+  const problem = toolchainProblem()
+  if (problem !== null) throw new ScriptError(problem)
+  cargo(['build', '--release', '--lib', '--locked'])
+  const extension = process.platform === 'darwin' ? 'dylib' : 'so'
+  const built = join(NATIVE, 'target/release', `libfeedbus_native.${extension}`)
+  // Renamed into place: a process that has the old one mapped keeps it whole.
+  copyFileSync(built, `${ADDON}.new`)
+  renameSync(`${ADDON}.new`, ADDON)
+  say(`built ${relative(ROOT, ADDON)}`)
+})
