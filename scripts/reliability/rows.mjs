@@ -36,6 +36,31 @@ const ms = (value) => `${value.toFixed(0)} ms`
 /** @type {readonly Row[]} */
 export const ROWS = [
   {
+    id: 'whole-feed',
+    name: 'everything at once under random schedules of all faults',
+    bar: '0 lost or repeated candles, 0 book mismatches, 0 unreported gaps, 0 limit breaches',
+    files: ['test/live/whole-feed/whole-feed.test.ts', 'test/live/whole-feed/sabotage.test.ts'],
+    env: (share, seeds) => ({ FEEDBUS_SIM_SEEDS: seeds === null ? scaled(400, 200, share) : String(seeds) }),
+    scale: (env) => `${env.FEEDBUS_SIM_SEEDS} seeds, 25 kinds`,
+    figure: (figures) =>
+      `${worst(figures, 'violations')} violations; ${worst(figures, 'faults')} faults, ${worst(figures, 'published')} messages, ` +
+      `${worst(figures, 'booksCompared')} books compared, ${worst(figures, 'gapsOpened')} gaps`,
+    isMet: (figures) => worst(figures, 'violations') === 0 && worst(figures, 'kinds') >= 25,
+    costS: 90,
+  },
+  {
+    id: 'limits',
+    name: 'venue limits with 500 symbols: cold start, mass reconnect, mass resync',
+    bar: '0 of 429, 418, 1008; no second with > 25 % of the reconnects',
+    files: ['test/live/whole-feed/limits.test.ts'],
+    scale: () => '2 x 500 symbols, 50 connections',
+    figure: (figures) =>
+      `${worst(figures, 'refused')} refused of ${values(figures, 'requests').reduce((sum, one) => sum + one, 0)}, weight ` +
+      `${(100 * worst(figures, 'weightShare')).toFixed(0)} %, busiest second ${(100 * worst(figures, 'stormShare')).toFixed(0)} %`,
+    isMet: (figures) => worst(figures, 'refused') === 0 && worst(figures, 'stormShare') <= 0.25,
+    costS: 80,
+  },
+  {
     id: 'faults',
     name: 'every kind of fault does what it says',
     bar: 'all green',
