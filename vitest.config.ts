@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^feedbus$/, replacement: source('index.ts') },
+      { find: /^feedbus\/hft$/, replacement: source('connectors/hft/index.ts') },
       { find: /^feedbus\/([a-z]+)$/, replacement: source('$1/index.ts') },
     ],
   },

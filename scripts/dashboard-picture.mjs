@@ -15,7 +15,7 @@ import { ROOT, TOOLS } from './lib/paths.mjs'
 
 const PICTURE = join(ROOT, 'docs', 'dashboard.png')
 const BYTES_MAX = 300_000
-const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'DOGEUSDT']
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT']
 const CHROMIUMS = [process.env.FEEDBUS_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser']
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -54,6 +54,7 @@ async function takePicture(browser) {
         venue: kind,
         streams: parseStreamList(streams, SYMBOLS),
         emitPartialCandles: true,
+        trades: { backfillTrades: true },
         connection: { baseUrl: venue.wsUrl, restUrl: venue.restUrl, firstReconnectDelayMs: 3_000 },
         health: { stalenessThresholdMs: 5_000, healthCheckIntervalMs: 1_000 },
       },
@@ -68,7 +69,7 @@ async function takePicture(browser) {
   const server = await HttpServer.start({ sources: managers, routes, upgrades })
   try {
     await Promise.all(managers.map((manager) => manager.start()))
-    const page = await browser.newPage({ viewport: { width: 1440, height: 1240 }, colorScheme: 'dark' })
+    const page = await browser.newPage({ viewport: { width: 1440, height: 1560 }, colorScheme: 'dark' })
     await page.goto(server.url)
     await wait(20_000)
     venue.cut({ market: 'spot' })

@@ -42,7 +42,12 @@ export interface HftSourceOptions {
 }
 
 /** Throws `ConnectorError` `CONNECTOR_OPTIONS`, naming the option and what it may be. */
-export function checkOptions({ connector, kind, instruments, bookLevels }: HftSourceOptions): void {
+export function checkOptions({
+  connector,
+  kind,
+  instruments,
+  bookLevels,
+}: Pick<HftSourceOptions, 'connector' | 'kind' | 'instruments' | 'bookLevels'>): void {
   const refuse = (message: string): never => {
     throw new ConnectorError('CONNECTOR_OPTIONS', message)
   }

@@ -1,11 +1,8 @@
-/** Where connections to a connector come from: the one door to the native layer, which is loaded when a source opens. */
-import { ConnectorError } from './errors.js'
+/** Where connections to a connector come from. Importing this loads no addon; opening does. */
+import { HftConnection as NativeConnection } from './native/index.js'
 import type { HftConnection, HftConnectionOptions } from './native/types.js'
 
 export type OpenHftConnection = (options: HftConnectionOptions) => Promise<HftConnection>
 
-/** Opens a connection through the native addon; rejects with `NATIVE_UNAVAILABLE` where that is absent. */
-export const openHftConnection: OpenHftConnection = (options) => {
-  const message = `connector ${options.connector}: the native layer is not part of this build`
-  return Promise.reject(new ConnectorError('CONNECTOR_UNREACHABLE', message, { isTerminal: true }))
-}
+/** Through the native addon; rejects with `NATIVE_UNAVAILABLE` where that is absent, naming platform and paths tried. */
+export const openHftConnection: OpenHftConnection = (options) => NativeConnection.open(options)

@@ -7,7 +7,7 @@ import type { TopicMap, TopicName } from '../../../src/types/index.js'
 import { ScriptedHftConnection, type ScriptedRecord } from '../../support/scripted-hft-connection.js'
 
 export class HftRig {
-  readonly clock = new VirtualClock()
+  readonly clock: VirtualClock = new VirtualClock()
   readonly bus: Bus = new Bus({ clock: this.clock })
   readonly connections: ScriptedHftConnection[] = []
   readonly source: HftSource

@@ -83,8 +83,8 @@ function factsOf(manager: ManagerView, nowMs: number): string {
   const sinceHealthMs = nowMs - manager.timeMs
   if (sinceHealthMs > healthLimitMs(manager)) facts.push(`last health ${format.duration(sinceHealthMs)} ago`)
   if (manager.uptimeMs > 0) facts.push(`up ${format.uptime(manager.uptimeMs + Math.max(0, sinceHealthMs))}`)
-  facts.push(`${format.count(manager.messageCount)} messages`)
-  if (manager.errorCount > 0) facts.push(`${format.count(manager.errorCount)} errors`)
+  facts.push(format.plural(manager.messageCount, 'message'))
+  if (manager.errorCount > 0) facts.push(format.plural(manager.errorCount, 'error'))
   if (bookCount > 0) {
     const down = books.filter(({ state }) => state !== 'LIVE').length
     const resyncs = books.reduce((sum, { resyncCount }) => sum + resyncCount, 0)

@@ -1,0 +1,32 @@
+/**
+ * Market data and orders through a connector process in shared memory, connectors of your own, and stubs of both.
+ * Importing this loads no native code; opening a native connection does.
+ */
+
+export { HFT_CONNECTOR_KINDS, venueOfKind } from './connector-kinds.js'
+export type { EventLogMode } from './connector-log.js'
+export type { ConnectorEvent, ConnectorHealthStatus } from './connector-wrapper.js'
+export { ConnectorWrapper } from './connector-wrapper.js'
+export type { ConnectorErrorCode } from './errors.js'
+export { ConnectorError } from './errors.js'
+export type { QueueOverflow } from './event-queue.js'
+export { HftConnectorStream } from './hft-connector-stream.js'
+export type { HftSourceStats } from './hft-source.js'
+export { HftSource } from './hft-source.js'
+export type { HftInstrument, HftSourceOptions } from './hft-source-options.js'
+export type { IceoryxConnectorOptions } from './iceoryx-connector.js'
+export { IceoryxConnector } from './iceoryx-connector.js'
+export * from './live/index.js'
+export * from './native/index.js'
+export type { OpenHftConnection } from './open-connection.js'
+export type { DepthUpdate, Parsed, TradeTick } from './parse.js'
+export { parseDepthEvent, parseTimestamp, parseTradeEvent } from './parse.js'
+export type { DataSource, Settings } from './settings.js'
+export { getSettings, overrideSettings, readSettings } from './settings.js'
+export type { ConnectorFactory, ConnectorModeOptions, DataSourceOptions } from './setup.js'
+export { createDataSource, setupConnectorMode } from './setup.js'
+export type { ConnectorMetrics, ConnectorStatus, ConnectorStatusSource, StatusRoute, StatusSource } from './status.js'
+export { statusRoutes } from './status.js'
+export type { HftConnectorStreamOptions, TradeHook } from './stream-options.js'
+export type { StubbedConnectorOptions } from './stubbed-connector.js'
+export { StubbedConnector } from './stubbed-connector.js'
