@@ -40,13 +40,13 @@ export const ROWS = [
     name: 'everything at once under random schedules of all faults',
     bar: '0 lost or repeated candles, 0 book mismatches, 0 unreported gaps, 0 limit breaches',
     files: ['test/live/whole-feed/whole-feed.test.ts', 'test/live/whole-feed/sabotage.test.ts'],
-    env: (share, seeds) => ({ FEEDBUS_SIM_SEEDS: seeds === null ? scaled(400, 200, share) : String(seeds) }),
+    env: (share, seeds) => ({ FEEDBUS_SIM_SEEDS: seeds === null ? scaled(300, 60, share) : String(seeds) }),
     scale: (env) => `${env.FEEDBUS_SIM_SEEDS} seeds, 25 kinds`,
     figure: (figures) =>
       `${worst(figures, 'violations')} violations; ${worst(figures, 'faults')} faults, ${worst(figures, 'published')} messages, ` +
       `${worst(figures, 'booksCompared')} books compared, ${worst(figures, 'gapsOpened')} gaps`,
     isMet: (figures) => worst(figures, 'violations') === 0 && worst(figures, 'kinds') >= 25,
-    costS: 90,
+    costS: 120,
   },
   {
     id: 'limits',

@@ -296,9 +296,13 @@ export class FaultEngine {
     }
     if (rule.fault === 'venueReset') {
       const { market, symbol } = rule.on
-      if (market === undefined || symbol === undefined || !this.#venue.setStatus(market, symbol, true)) return
-      this.#record(run, null, null, { market, symbol, status: 'halted' })
-      if (rule.for !== undefined) this.#later(() => this.#venue.setStatus(market, symbol, false), run.draw(rule.for, 0))
+      if (market === undefined || symbol === undefined) return
+      const isDelisting = rule.variant === 'delist'
+      const change = (isGone: boolean): boolean =>
+        isDelisting ? this.#venue.setListed(market, symbol, !isGone) : this.#venue.setStatus(market, symbol, isGone)
+      if (!change(true)) return
+      this.#record(run, null, null, { market, symbol, status: isDelisting ? 'delisted' : 'halted' })
+      if (rule.for !== undefined) this.#later(() => change(false), run.draw(rule.for, 0))
       return
     }
     if (rule.variant === 'drift') {

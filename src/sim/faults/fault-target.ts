@@ -61,6 +61,8 @@ export interface FaultVenue {
   driftClock(ppm: number): void
   /** Halts or resumes a symbol on the market itself; false where the market cannot. */
   setStatus(market: MarketKind, symbol: string, isHalted: boolean): boolean
+  /** Takes a symbol off the venue's list or puts it back; false where the market cannot. */
+  setListed(market: MarketKind, symbol: string, isListed: boolean): boolean
 }
 
 /** An upgrade that fails. `delayMs` is waited first. */

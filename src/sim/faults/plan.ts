@@ -62,7 +62,7 @@ export const FAULT_VARIANTS: Readonly<Record<FaultName, readonly string[]>> = {
   serverShutdown: [],
   ageCut: ['close', 'reset'],
   control: ['errorNested', 'errorFlat', 'errorNoId', 'lostAck', 'lateAck'],
-  venueReset: ['halt'],
+  venueReset: ['halt', 'delist'],
   clockSkew: ['step', 'drift'],
   pingFlood: ['ping', 'pong'],
   garbage: ['notJson', 'truncated', 'invalidUtf8', 'wrongTypes', 'hugeNumber', 'unknownEvent', 'empty', 'array'],
@@ -326,7 +326,7 @@ function checkRule(rule: RuleShape, context: z.core.$RefinementCtx): void {
   }
   if (rule.fault === 'httpStatus' && rule.status === undefined) complain('status', 'httpStatus needs a status')
   if (rule.fault === 'venueReset' && (rule.on?.symbol === undefined || rule.on.market === undefined)) {
-    complain('on', 'venueReset halt needs on.market and on.symbol')
+    complain('on', 'venueReset needs on.market and on.symbol')
   }
   if (rule.fault === 'connectFail' && rule.variant === 'refused' && rule.for === undefined) {
     complain('for', 'connectFail refused closes the listening port and needs a time to open it again')

@@ -84,6 +84,8 @@ export class Instrument implements BookListener {
   readonly phaseUs: number
 
   status: SymbolStatus
+  /** Off the list: REST does not know it any more. Its history stays true. */
+  isDelisted = false
   /** When the next operation, sample or stream timer is due; the market skips the instrument until then. */
   nextDueUs: number
   /** The time everything has been carried out up to. */

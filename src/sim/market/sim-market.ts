@@ -203,6 +203,14 @@ export class SimMarket implements MarketSource {
     return true
   }
 
+  /** Takes a symbol off the list, or puts it back: without it REST answers "Invalid symbol" and streams are silent. */
+  setListed(market: MarketKind, symbol: string, isListed: boolean): boolean {
+    const instrument = this.#reached(this.#bySymbol.get(`${market}/${symbol}`) ?? null)
+    if (instrument === null) return false
+    instrument.isDelisted = !isListed
+    return this.setStatus(market, symbol, isListed ? 'TRADING' : market === 'spot' ? 'BREAK' : 'SETTLING')
+  }
+
   #nowUs(): number {
     if (this.#stoppedUs !== null) return this.#stoppedUs
     if (this.#startMonotonicMs === null) return this.#startUs
@@ -325,12 +333,13 @@ export class SimMarket implements MarketSource {
   }
 
   #restView(market: MarketKind): RestView {
-    const all = this.#instruments.filter(({ spec }) => spec.market === market)
+    const all = this.#instruments.filter(({ spec, isDelisted }) => spec.market === market && !isDelisted)
+    const find = (symbol: string): Instrument | null => this.#bySymbol.get(`${market}/${symbol}`) ?? null
     return {
       market,
       listed: all.filter(({ spec }) => spec.contractClass === 1),
       coinMargined: all.filter(({ spec }) => spec.contractClass === 2),
-      find: (symbol) => this.#bySymbol.get(`${market}/${symbol}`) ?? null,
+      find: (symbol) => (find(symbol)?.isDelisted === true ? null : find(symbol)),
       nowUs: this.#processedUs,
       wallUs: Math.floor(this.#nowUs()),
       rateLimits: this.#rateLimits,

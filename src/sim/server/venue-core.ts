@@ -43,6 +43,7 @@ export type UpgradeDecision =
 export interface AdjustableSource extends MarketSource {
   setClockSkew?(skewMs: number): void
   setStatus?(market: MarketKind, symbol: string, status: 'TRADING' | 'HALT' | 'SETTLING'): boolean
+  setListed?(market: MarketKind, symbol: string, isListed: boolean): boolean
 }
 
 export interface VenueCoreOptions {
@@ -198,6 +199,10 @@ export class VenueCore implements FaultVenue {
   setStatus(market: MarketKind, symbol: string, isHalted: boolean): boolean {
     const status = isHalted ? (market === 'spot' ? 'HALT' : 'SETTLING') : 'TRADING'
     return this.source.setStatus?.(market, symbol, status) ?? false
+  }
+
+  setListed(market: MarketKind, symbol: string, isListed: boolean): boolean {
+    return this.source.setListed?.(market, symbol, isListed) ?? false
   }
 
   /** The market stamps its payloads; its history does not depend on the wall clock. */

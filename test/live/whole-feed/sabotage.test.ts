@@ -18,7 +18,7 @@ afterEach(() => {
 })
 
 /** Rules broken over the first runs in which one of `rules` is. */
-async function brokenBy(faults: readonly FaultName[], rules: readonly string[], seedsMax = 6): Promise<Set<string>> {
+async function brokenBy(faults: readonly FaultName[], rules: readonly string[], seedsMax = 12): Promise<Set<string>> {
   for (let seed = 1; seed <= seedsMax; seed++) {
     const { violations } = await runSchedule(drawSchedule(seed, { faults }))
     const broken = new Set(violations.map(({ rule }) => rule))

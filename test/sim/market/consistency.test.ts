@@ -352,3 +352,27 @@ describe.each(['spot', 'futures'] as const)('a symbol of %s that is halted', (ma
     )
   })
 })
+
+describe.each(['spot', 'futures'] as const)('a symbol of %s that is delisted', (market) => {
+  it('is unknown to REST and silent until it is listed again, while its history stays true', () => {
+    const { market: sim, run, listen, rest } = marketBench({ seed: 11, markets: [market] })
+    let heard = 0
+    listen(market, 'btcusdt@depth@100ms', () => heard++)
+    run(2_000)
+    expect(heard).toBeGreaterThan(5)
+    expect(sim.setListed(market, 'BTCUSDT', false)).toBe(true)
+    run(500)
+    heard = 0
+    const depth = (symbol: string): SnapshotReply => rest(market, `${PATH[market]}/depth?symbol=${symbol}&limit=5`)
+    expect(() => depth('BTCUSDT')).toThrow('-1121')
+    expect(depth('ETHUSDT').bids).toHaveLength(5)
+    run(2_000)
+    expect(heard).toBe(0)
+    expect(sim.oracle.book('BTCUSDT', market)?.bids.length).toBeGreaterThan(0)
+    sim.setListed(market, 'BTCUSDT', true)
+    run(2_000)
+    expect(heard).toBeGreaterThan(5)
+    expect(depth('BTCUSDT').bids).toHaveLength(5)
+    expect(sim.setListed(market, 'NOBODYUSDT', false)).toBe(false)
+  })
+})

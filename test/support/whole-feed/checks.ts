@@ -309,7 +309,7 @@ function checkTimeGaps({ schedule, venue, recorder }: Account): void {
       before = seen === BREAK ? null : seen
       if (seen === BREAK || last === null) continue
       const pauseMs = seen.atMs - last.atMs
-      if (pauseMs < Math.max(LONG_SILENCE_MS, 12 * meanMs)) continue
+      if (pauseMs < Math.max(LONG_SILENCE_MS, 20 * meanMs)) continue
       const missed = truth.filter(({ timeMs }) => {
         const atMs = timeMs - venue.clock.wallMs() + recorder.clock.monotonicMs()
         return atMs > last.atMs + ON_THE_WAY_MS && atMs < seen.atMs - ON_THE_WAY_MS
@@ -322,8 +322,8 @@ function checkTimeGaps({ schedule, venue, recorder }: Account): void {
   }
 }
 
-/** Longer than staleness threshold, check interval and three periods of a one-second timer. */
-const LONG_SILENCE_MS = 6_000
+/** Longer than the staleness threshold grows for a stream that has just lost some messages. */
+const LONG_SILENCE_MS = 8_000
 
 function steadyStreams(schedule: Schedule): { symbol: string; type: StreamType; name: string }[] {
   return schedule.streams.flatMap(
