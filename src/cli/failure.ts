@@ -1,5 +1,6 @@
 /** How an error leaves the command: a line a person can act on, and an exit code. */
 import { CommanderError } from 'commander'
+import { ConnectorError } from '../connectors/hft/index.js'
 import { ConfigError, formatConfigIssue } from '../live/errors.js'
 import { FaultPlanError, RecordingError } from '../sim/index.js'
 import { LiveFeedError } from '../types/index.js'
@@ -24,6 +25,9 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof RecordingError) {
     return { exitCode: ExitCode.WRONG_USAGE, lines: [`${error.code} ${error.message}`] }
+  }
+  if (error instanceof ConnectorError && error.code === 'CONNECTOR_OPTIONS') {
+    return { exitCode: ExitCode.WRONG_USAGE, lines: error.message.split('\n').map((line) => `${error.code} ${line}`) }
   }
   if (error instanceof UsageError) return { exitCode: ExitCode.WRONG_USAGE, lines: [`error: ${error.message}`] }
   return { exitCode: ExitCode.RUNTIME_FAILURE, lines: [failureText(error)] }

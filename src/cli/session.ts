@@ -5,6 +5,7 @@
  */
 import type { ReadStream } from 'node:tty'
 import type { Bus } from '../bus/index.js'
+import { statusRoutes } from '../connectors/hft/index.js'
 import { Dashboard } from '../dashboard/index.js'
 import { HttpServer } from '../http/index.js'
 import { FeedMetrics, type MetricsSource } from '../metrics/index.js'
@@ -202,7 +203,8 @@ async function startHttp(options: SessionOptions, view: SessionView): Promise<Se
   const metrics = new FeedMetrics({ bus, sources })
   // Before the sources start, so that it has seen everything when a page is opened.
   const dashboard = new Dashboard({ bus, clock, title })
-  const { routes, upgrades } = dashboard
+  const { upgrades } = dashboard
+  const routes = [...dashboard.routes, ...statusRoutes(sources)]
   const serve = async (port: number): Promise<SessionHttp> => ({
     server: await HttpServer.start({ host: http.host, port, metrics, sources, routes, upgrades, clock }),
     dashboard,

@@ -140,23 +140,17 @@ export class Hub {
     const { market, stream, topic } = interest
     const { bus } = this.#options
     const board = this.#board
-    this.#switch(
-      viewer,
-      'market',
-      market === null || !board.hasSymbol(market.source, market.symbol) ? null : market,
-      () => {
-        const { source, symbol } = market as NonNullable<typeof market>
-        const key = market as NonNullable<typeof market>
-        return new MarketChannel({ bus, candles: board.candles, key, intervals: () => board.intervals(source, symbol) })
-      },
-    )
-    this.#switch(viewer, 'stream', stream === null || !board.hasStream(stream) ? null : stream, () => {
-      const key = stream as NonNullable<typeof stream>
+    const isMarket = market !== null && board.hasSymbol(market.source, market.symbol)
+    this.#switch(watching, 'market', isMarket ? market : null, (key) => {
+      const intervals = (): readonly string[] => board.intervals(key.source, key.symbol)
+      return new MarketChannel({ bus, candles: board.candles, key, intervals })
+    })
+    const isStream = stream !== null && board.hasStream(stream)
+    this.#switch(watching, 'stream', isStream ? stream : null, (key) => {
       return new StreamChannel(key, () => board.manager(key.source), board.log)
     })
-    this.#switch(viewer, 'raw', topic === null || !this.#isTopic(topic) ? null : topic, () => {
-      return new RawChannel(bus, topic as string)
-    })
+    const isTopic = topic !== null && this.#isTopic(topic)
+    this.#switch(watching, 'raw', isTopic ? topic : null, (name) => new RawChannel(bus, name))
   }
 
   /** Only topics there are: a page must not be able to make new ones. */
@@ -164,9 +158,7 @@ export class Hub {
     return Object.hasOwn(TOPIC_CATALOG, topic) || Object.hasOwn(this.#options.bus.stats().topics, topic)
   }
 
-  #switch(viewer: Viewer, part: keyof ViewUpdates, key: unknown, open: () => Channel): void {
-    const watching = this.#viewers.get(viewer)
-    if (watching === undefined) return
+  #switch<Key>(watching: Watching, part: keyof ViewUpdates, key: Key | null, open: (key: Key) => Channel): void {
     const id = key === null ? null : `${part} ${JSON.stringify(key)}`
     const known = watching.channels.get(part)
     if (known?.id === (id ?? undefined)) return
@@ -175,8 +167,8 @@ export class Hub {
       watching.channels.delete(part)
       watching.fresh.delete(known.channel)
     }
-    if (id === null) return
-    const channel = this.#channels.join(id, open)
+    if (key === null || id === null) return
+    const channel = this.#channels.join(id, () => open(key))
     watching.channels.set(part, { id, channel })
     watching.fresh.add(channel)
   }

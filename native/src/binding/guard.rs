@@ -44,7 +44,7 @@ thread_local! {
 }
 
 /// Closes everything of this thread's environment, newest first: ports before services before nodes.
-fn close_all() {
+pub fn close_all() {
     let open = OPEN.with(|open| std::mem::take(&mut *open.borrow_mut()));
     for object in open.iter().rev().filter_map(Weak::upgrade) {
         object.close();

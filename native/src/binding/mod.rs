@@ -21,3 +21,9 @@ pub struct NativeVersions {
 pub fn versions() -> NativeVersions {
     NativeVersions { iceoryx2: ICEORYX2_VERSION.into(), addon: env!("CARGO_PKG_VERSION").into(), napi: 8 }
 }
+
+/// For the `exit` event: `process.exit()` on the main thread runs no cleanup hooks.
+#[napi]
+pub fn close_all() {
+    guard::close_all();
+}

@@ -6,10 +6,11 @@ import { SystemClock } from '../../runtime/index.js'
 import { isSimulated, startEmbeddedVenue } from '../embedded-venue.js'
 import { type ExitCode, UsageError } from '../exit.js'
 import { runSession } from '../session.js'
-import { addFeedOptions, addSimulationOptions, type FeedOptions } from './feed-options.js'
+import { addFeedOptions, addSimulationOptions } from './feed-options.js'
+import { addHftOptions, type HftOptions, isHftWanted, liveFromConnector } from './hft-source.js'
 import { venueKeys } from './venue-keys.js'
 
-interface LiveOptions extends FeedOptions {
+interface LiveOptions extends HftOptions {
   readonly config?: string
   readonly baseUrl?: string
   readonly restUrl?: string
@@ -22,6 +23,7 @@ export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>
   const command = program.command('live').description('run a feed on a venue')
   addFeedOptions(command)
   addSimulationOptions(command)
+  addHftOptions(command)
   command
     .option('--config <file>', 'YAML or JSON configuration; FEEDBUS_… variables win over it, flags over both')
     .option('--base-url <url>', 'WebSocket address instead of the venue table, e.g. ws://127.0.0.1:9001')
@@ -33,6 +35,7 @@ export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>
 }
 
 async function live(options: LiveOptions): Promise<ExitCode> {
+  if (isHftWanted(options)) return liveFromConnector(options)
   const clock = new SystemClock()
   const { config } = explainConfig({ file: options.config, env: process.env, flags: configFlags(options) })
   const isEmbedded = isSimulated(config.venue) && config.connection.baseUrl === ''

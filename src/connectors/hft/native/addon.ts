@@ -176,6 +176,8 @@ export interface AddonConnection {
 
 export interface Addon {
   versions(): { iceoryx2: string; addon: string; napi: number }
+  /** Closes everything this thread has open. */
+  closeAll(): void
   readonly NativeNode: { create(options: AddonNodeOptions): AddonNode }
   readonly NativeConnection: { open(options: AddonConnectionOptions, doorbell: () => void): AddonConnection }
   encodeEventMessage(message: AddonMessage): Uint8Array

@@ -51,8 +51,11 @@ export function loadAddon(): Addon {
   const causes: unknown[] = []
   for (const candidate of candidates()) {
     try {
-      loaded = require(candidate) as Addon
-      return loaded
+      const addon = require(candidate) as Addon
+      // A thread that is ended runs the addon's own hook; a process that exits by itself does not.
+      process.once('exit', () => addon.closeAll())
+      loaded = addon
+      return addon
     } catch (error) {
       failures.push(`  ${candidate}: ${firstLine(error)}`)
       causes.push(error)
