@@ -11,9 +11,10 @@ export const NATIVE = join(ROOT, 'native')
 export function platformTarget() {
   const target = `${process.platform}-${process.arch}`
   if (process.platform !== 'linux') return target
-  process.report.excludeNetwork = true
-  const isGlibc =
-    !existsSync('/etc/alpine-release') && process.report.getReport().header?.glibcVersionRuntime !== undefined
+  /** @type {any} what Node's types do not describe */
+  const report = process.report
+  report.excludeNetwork = true
+  const isGlibc = !existsSync('/etc/alpine-release') && report.getReport().header?.glibcVersionRuntime !== undefined
   return `${target}-${isGlibc ? 'gnu' : 'musl'}`
 }
 
