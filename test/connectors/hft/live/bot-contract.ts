@@ -16,6 +16,8 @@ export interface BotUnderTest {
   feed(): void
   /** No feed comes any more until the next `feed`. */
   quiet(): void
+  /** From now on orders that cross fill; a venue of a script has to be told. */
+  fills?(): void
   /** Ends what stands behind the bot. */
   dispose?(): Promise<void>
 }
@@ -87,7 +89,8 @@ export function describeBotContract(name: string, make: () => Promise<BotUnderTe
     it('B11 fills an order that crosses, at the price of the other side, and moves the position', async () => {
       const { bestAsk } = await book()
       expect(bot.position(0)).toBe(0)
-      expect(await bot.submitBuyOrder(0, 5n, bestAsk * 1.001, 0.001, GTC, LIMIT, true)).toBe(ReturnCode.OK)
+      under.fills?.()
+      expect(await bot.submitBuyOrder(0, 5n, bestAsk, 0.001, GTC, LIMIT, true)).toBe(ReturnCode.OK)
       while (bot.position(0) === 0) await bot.waitNextFeed(true, 1_000_000_000n)
       const order = bot.orders(0).get(5n)
       expect(order).toMatchObject({ status: OrderStatus.FILLED, filledQty: 0.001, leavesQty: 0 })
