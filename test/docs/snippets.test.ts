@@ -70,7 +70,11 @@ function complaints(): Map<string, string[]> {
     composite: false,
     incremental: false,
     baseUrl: ROOT,
-    paths: { feedbus: ['./src/index.ts'], 'feedbus/*': ['./src/*/index.ts'] },
+    paths: {
+      feedbus: ['./src/index.ts'],
+      'feedbus/hft': ['./src/connectors/hft/index.ts'],
+      'feedbus/*': ['./src/*/index.ts'],
+    },
   }
   const host = ts.createCompilerHost(options)
   const { fileExists, getSourceFile, readFile } = host
