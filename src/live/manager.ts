@@ -363,9 +363,12 @@ export class LiveDataFeedManager implements FeedSource {
       config: this.config.health,
       feeds: () => current().router.feeds(),
       connections: () => current().connection.connections(),
+      onOverdue: (feed) => {
+        current().integrity.onStale(feed)
+        this.#healthPublisher.request()
+      },
       onStale: (feed, ageMs, limitMs, step) => {
         feedLog.stale(feed, ageMs, limitMs, step)
-        current().integrity.onStale(feed)
         this.#healthPublisher.request()
       },
       onRecovered: (feed, silentMs) => {

@@ -26,6 +26,8 @@ export class FeedWatch {
   /** Deadlines for the first message that passed since it was armed. */
   silentCount = 0
   /** What was done about the present silence, and when (running time). */
+  /** The present silence was reported. */
+  isStaleReported = false
   silenceStep: SilenceStep = SilenceStep.LISTENING
   silenceStepAtMs = 0
   /** The furthest step of all rounds, for whoever asks what was tried. */

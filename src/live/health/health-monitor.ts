@@ -33,12 +33,14 @@ export interface HealthMonitorOptions {
   readonly config: HealthThresholds
   readonly feeds: () => readonly Feed[]
   readonly connections: () => readonly ConnectionHealth[]
+  /** Once per transition to STALE. */
+  readonly onOverdue?: (feed: Feed) => void
   /**
-   * Once per transition; `ageMs` since its last message, `limitMs` what was allowed, `step` what was tried before
-   * it came to this.
+   * Once per silence, when nothing more can be tried for now; `ageMs` since its last message, `limitMs` what was
+   * allowed (the feed's state is STALE since then), `step` what was tried.
    */
   readonly onStale?: (feed: Feed, ageMs: number, limitMs: number, step: SilenceStep) => void
-  /** Once per transition; `silentMs` without a message before. */
+  /** Once after each `onStale`; `silentMs` without a message before. */
   readonly onRecovered?: (feed: Feed, silentMs: number) => void
   /**
    * Subscribed on an open connection, and never a message within its deadline: for the first time, after it was
@@ -70,6 +72,8 @@ export interface OpenConnection {
 
 /** Share of a stream's allowed silence in which another of its connection must have spoken. */
 const OTHERS_SPEAK_WITHIN = 0.5
+/** Share of the threshold that a resubscription has to show that it helped. */
+const STEPS = 3
 const SCAN_INTERVAL_MS_MAX = 1_000
 const LATENCY_HALF_WINDOW_MS = 30_000
 /** Differences below this are slewing and rounding, not steps. */
@@ -167,13 +171,14 @@ export class HealthMonitor {
     for (const watch of this.#watches.values()) {
       const silentMs = watch.hasReceived ? this.#silenceMs(watch, nowMs) : 0
       if (!watch.sample(nowMs, wallMs, this.#lastScanMs, this.#pausedMs, newlyPausedMs)) continue
-      const { state } = watch
+      const { isStaleReported } = watch
+      watch.isStaleReported = false
       watch.state = FeedState.OK
       watch.silentCount = 0
       watch.silenceStep = SilenceStep.LISTENING
       watch.silenceStepMax = SilenceStep.LISTENING
       watch.silenceRound = 0
-      if (state === FeedState.STALE) this.#options.onRecovered?.(watch.feed, silentMs)
+      if (isStaleReported) this.#options.onRecovered?.(watch.feed, silentMs)
     }
   }
 
@@ -204,24 +209,27 @@ export class HealthMonitor {
       }
       // Not before a new connection had its chance to deliver.
       const isChanceOver = open !== undefined && nowMs - this.#pausedMs - open.sinceMs >= this.#firstDataWithinMs(watch)
-      if (isChanceOver) this.#climb(watch, nowMs, othersSilentMs, resubscribe)
-      if (watch.state === FeedState.OK) this.#judgeStale(watch, nowMs)
+      const isCurable = isChanceOver && this.#climb(watch, nowMs, othersSilentMs, resubscribe)
+      this.#judgeStale(watch, nowMs, isCurable)
     }
     if (resubscribe.length > 0) this.#options.onResubscribe?.(resubscribe)
   }
 
   /**
    * Only where others of the same connection speak: a connection silent as a whole is the business of its ping
-   * deadline and of the watchdog.
+   * deadline and of the watchdog. Whether a step is left, so that it is too early to report the stream.
    */
-  #climb(watch: FeedWatch, nowMs: number, othersSilentMs: number, resubscribe: string[]): void {
+  #climb(watch: FeedWatch, nowMs: number, othersSilentMs: number, resubscribe: string[]): boolean {
     const { stalenessThresholdMs } = this.#options.config
     const silentMs = this.#silenceMs(watch, nowMs)
     const suspectMs = suspectAfterMs(watch.cadence, stalenessThresholdMs, watch.pace.meanIntervalMs())
-    if (othersSilentMs > suspectMs * OTHERS_SPEAK_WITHIN) return
-    const step = this.#ladder.climb(watch, nowMs - this.#pausedMs, silentMs, suspectMs, suspectMs)
+    if (othersSilentMs >= suspectMs * OTHERS_SPEAK_WITHIN) return false
+    const runningMs = nowMs - this.#pausedMs
+    const deadlineMs = Math.min(suspectMs, stalenessThresholdMs / STEPS)
+    const step = this.#ladder.climb(watch, runningMs, silentMs, suspectMs, deadlineMs)
     if (step === SilenceStep.RESUBSCRIBED) resubscribe.push(watch.feed.spec.name)
     else if (step === SilenceStep.HANDED_OVER) this.#options.onHandOver?.(watch.feed, silentMs)
+    return this.#ladder.hasStepsLeft(watch, runningMs)
   }
 
   /**
@@ -270,10 +278,17 @@ export class HealthMonitor {
     return watch.silentCount === 1
   }
 
-  #judgeStale(watch: FeedWatch, nowMs: number): void {
+  /** The state says at once what is; the report waits until every step was tried, and names them. */
+  #judgeStale(watch: FeedWatch, nowMs: number, isCurable: boolean): void {
+    if (watch.isStaleReported) return
     const limitMs = staleAfterMs(watch.cadence, this.#options.config.stalenessThresholdMs, watch.pace.meanIntervalMs())
     if (this.#silenceMs(watch, nowMs) < limitMs) return
-    watch.state = FeedState.STALE
+    if (watch.state !== FeedState.STALE) {
+      watch.state = FeedState.STALE
+      this.#options.onOverdue?.(watch.feed)
+    }
+    if (isCurable) return
+    watch.isStaleReported = true
     this.#options.onStale?.(watch.feed, nowMs - watch.seenAtMs, limitMs, watch.silenceStepMax)
   }
 

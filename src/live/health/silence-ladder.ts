@@ -67,12 +67,28 @@ export class SilenceLadder {
     return watch.silenceStep
   }
 
+  /** Whether in the first round a step is still to come. */
+  hasStepsLeft(watch: FeedWatch, runningMs: number): boolean {
+    if (watch.silenceRound > 0) return false
+    switch (watch.silenceStep) {
+      case SilenceStep.LISTENING:
+        return true
+      case SilenceStep.RESUBSCRIBED:
+        return this.#isHandOverFree(watch.feed.connectionId, runningMs)
+      default:
+        return false
+    }
+  }
+
   /** Whether the connection may be replaced for the silence of this stream now; if so, it counts as replaced. */
   mayHandOver({ silenceRound, feed: { connectionId } }: FeedWatch, runningMs: number): boolean {
-    if (silenceRound >= HAND_OVER_ROUNDS) return false
-    const lastMs = this.#handedOverAtMs.get(connectionId)
-    if (lastMs !== undefined && runningMs - lastMs < HAND_OVER_SPACING_MS) return false
+    if (silenceRound >= HAND_OVER_ROUNDS || !this.#isHandOverFree(connectionId, runningMs)) return false
     this.#handedOverAtMs.set(connectionId, runningMs)
     return true
+  }
+
+  #isHandOverFree(connectionId: string, runningMs: number): boolean {
+    const lastMs = this.#handedOverAtMs.get(connectionId)
+    return lastMs === undefined || runningMs - lastMs >= HAND_OVER_SPACING_MS
   }
 }

@@ -226,13 +226,26 @@ describe('silent subscriptions', () => {
     const { monitor, run, log, feeds } = scene([TRADE, TICKER])
     monitor.start()
     run(20_000, 500)
-    run(62_000, 500, [feeds[1]!])
-    // Both in one scan: staleness is told after the answer to it.
+    run(30_500, 500, [feeds[1]!])
+    // What it is shows at once; the report of it waits for what may still help, and says what was tried.
+    expect(monitor.feedHealth().map(({ state }) => state)).toEqual(['STALE', 'OK'])
+    expect(log).toEqual(['resubscribe btcusdt@trade'])
+    run(31_500, 500, [feeds[1]!])
     expect(log).toEqual([
-      'stale btcusdt@trade after 30000 of 30000, resubscribed',
       'resubscribe btcusdt@trade',
-      'hand over btcusdt@trade 60000',
+      'hand over btcusdt@trade 40000',
+      'stale btcusdt@trade after 40000 of 30000, handed over',
     ])
+  })
+
+  it('reports nothing of a stream that a step has brought back', () => {
+    const { monitor, run, log, feeds } = scene([TRADE, TICKER])
+    monitor.start()
+    run(20_000, 500)
+    run(36_000, 500, [feeds[1]!])
+    run(10_000, 500)
+    expect(log).toEqual(['resubscribe btcusdt@trade'])
+    expect(monitor.feedHealth().map(({ state }) => state)).toEqual(['OK', 'OK'])
   })
 
   it('leaves a stream alone that is as quiet as its market', () => {
