@@ -37,7 +37,13 @@ export interface LoopbackRecord {
 const SEEN = EventFlag.LOCAL + EventFlag.EXCH
 export const T0 = 1_700_000_000_000_000_000n
 
-export function feed(kind: number, side: 'buy' | 'sell', px: number, qty: number, flags = SEEN): LoopbackRecord {
+export function feed(
+  kind: number,
+  side: 'buy' | 'sell',
+  px: number,
+  qty: number,
+  flags: number = SEEN,
+): LoopbackRecord {
   const ev = flags + (side === 'buy' ? EventFlag.BUY : EventFlag.SELL) + kind
   return { kind: RecordKind.FEED, symbol: 'btcusdt', ev, px, qty, exchTs: T0, localTs: T0 + 100_000n }
 }
