@@ -102,7 +102,7 @@ await runScript(async () => {
     process.stdout.write(`conformance:native: skipped, ${reason}\n0 passed, 0 failed, skipped\n`)
     return
   }
-  const tools = ['build', '--release', '--no-default-features', '--features', 'tools', '--bins', '--locked']
+  const tools = ['build', '--no-default-features', '--features', 'tools', '--bins', '--locked']
   build('our peers', tools, NATIVE)
   // Alone, so that Iceoryx2 is built with its default features, as published connectors have it.
   build('the published peer', ['build', '--locked', '-p', 'peer'], WORKSPACE)

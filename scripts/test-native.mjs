@@ -13,9 +13,14 @@ await runScript(async () => {
   const profile = ['--profile', 'checked', '--no-default-features', '--locked']
   cargo(['test', ...profile, '--lib'])
   cargo(['test', ...profile, '--test', 'fuzz_decode', '--', '--nocapture'])
+  // The other process of the two-process tests: a stand-in connector.
+  cargo(['build', ...profile, '--features', 'tools', '--bins'])
   say('TypeScript side')
-  const code = await runNode([bin('vitest'), 'run', 'test/connectors/hft/native', ...process.argv.slice(2)], {
-    env: { ...process.env, FEEDBUS_REQUIRE_NATIVE: '1' },
-  })
+  const code = await runNode(
+    [bin('vitest'), 'run', 'test/connectors/hft/native', 'test/connectors/hft/peers', ...process.argv.slice(2)],
+    {
+      env: { ...process.env, FEEDBUS_REQUIRE_NATIVE: '1' },
+    },
+  )
   if (code !== 0) throw new ScriptError('the tests over the addon failed')
 })

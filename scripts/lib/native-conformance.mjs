@@ -5,9 +5,11 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { ADDON } from './native.mjs'
 import { peerProgram, privateRoot } from './native-peers.mjs'
 import { ROOT } from './paths.mjs'
 import { PeerProcess } from './peer-process.mjs'
+import { nodeArgsFor } from './process.mjs'
 
 const SYMBOL = 'btcusdt'
 const BUFFER = 4_096
@@ -126,6 +128,8 @@ async function publishedBotReachesStandIn(peer, root) {
   assert.deepEqual(await fields(bot, 'submitted'), { result: 'OrderResponse', status: 'New' })
   assert.deepEqual(await fields(bot, 'cancelled'), { result: 'OrderResponse', status: 'Canceled' })
   assert.equal((await bot.report('repeated'))['status'], 'Expired')
+  // Its reports come over a pipe of their own and may be behind those of the bot.
+  await connector.report((each) => each.event === 'request' && each['request'].order?.priceTick === 650_000)
   const requests = connector.reports.filter((each) => each.event === 'request' && each['request'].type === 'order')
   assert.deepEqual(
     requests.map(({ request }) => [
@@ -172,7 +176,7 @@ async function publishedFeedsAddon(peer, root, mode) {
   const connector = new PeerProcess(peer, ['connector', 'conf', SYMBOL, ...root.args], { env: sizes() })
   await connector.report('ready')
   const client = new PeerProcess(process.execPath, [
-    join(ROOT, 'bench/native/watch-client.mjs'),
+    ...nodeArgsFor(join(ROOT, 'bench/native/watch-client.ts')),
     'conf',
     ...['--mode', mode, '--symbols', SYMBOL, '--bot', '99', ...root.args],
   ])
@@ -224,11 +228,9 @@ async function publishedFeedsAddon(peer, root, mode) {
   await Promise.all([client.close(), connector.close()])
 }
 
-/** The addon is a separate, longer build; `npm run build:native` makes it. */
+/** The addon is a separate, longer build. */
 function addonMissing() {
-  const built = existsSync(join(ROOT, 'dist/connectors/hft/native/index.js'))
-  if (!built) return 'the package is not built (npm run build)'
-  return null
+  return existsSync(ADDON) ? null : 'the addon is not built (npm run build:native)'
 }
 
 /**

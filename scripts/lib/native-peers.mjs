@@ -1,21 +1,26 @@
 /** Where the Rust programs of the native layer are, and private folders for their shared memory. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { ROOT } from './paths.mjs'
+
+export { nodeArgsFor } from './process.mjs'
 
 export const NATIVE = join(ROOT, 'native')
 /** What builds them. */
 export const BUILD_PEERS = 'cargo build --release --no-default-features --features tools --bins'
 
 /**
- * Path of a peer program, `null` when it was not built. Released builds first: the others are several times slower.
+ * Path of a peer program, `null` when it was not built. Of several builds the newest, so that a test never runs
+ * against yesterday's.
  * @param {'fake_connector' | 'rust_sub' | 'echo'} name
  */
 export function peerProgram(name) {
   const target = process.env['CARGO_TARGET_DIR'] ?? join(NATIVE, 'target')
-  const found = ['release', 'debug'].map((profile) => join(target, profile, name)).find((path) => existsSync(path))
-  return found ?? null
+  const found = ['release', 'checked', 'debug']
+    .map((profile) => join(target, profile, name))
+    .filter((path) => existsSync(path))
+  return found.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0] ?? null
 }
 
 /**
