@@ -37,7 +37,8 @@ class Line {
           baseReconnectDelayMs: 100,
           firstReconnectDelayMs: 1,
         },
-        health: { stalenessThresholdMs: 1_500, healthCheckIntervalMs: 500 },
+        health: { stalenessThresholdMs: 1_500, healthCheckIntervalMs: 500, clockCheckIntervalMs: 1_000 },
+        candles: { holdMsMax: 2_000 },
       },
       bus,
       { name },
@@ -74,8 +75,9 @@ describeWithPrometheus('alerts on a running feed', ['prometheus'], (program = ''
   }
   const alerts = async (name: string): Promise<FiredAlert[]> =>
     (await prometheus.alerts()).filter((alert) => alert.name === name)
-  const fires = (name: string, labels: Readonly<Record<string, string>> = {}): Promise<FiredAlert> =>
-    waitFor(
+  const fired = new Set<string>()
+  const fires = async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<FiredAlert> => {
+    const alert = await waitFor(
       async () =>
         (await alerts(name)).find(
           (alert) =>
@@ -83,6 +85,32 @@ describeWithPrometheus('alerts on a running feed', ['prometheus'], (program = ''
         ),
       { timeoutMs: FIRE_MS, pollMs: 100, what: `${name} to fire` },
     )
+    fired.add(name)
+    return alert
+  }
+  /** Makes the same fault again and again, each time after the one before took effect, until the alert fires. */
+  const firesWhile = async (
+    name: string,
+    labels: Readonly<Record<string, string>>,
+    strike: () => unknown,
+    effects: () => number,
+  ): Promise<void> => {
+    const state = { isFiring: false }
+    const striking = (async () => {
+      while (!state.isFiring) {
+        const before = effects()
+        await strike()
+        // A fault that met a part in the middle of healing has no effect of its own: it is made again.
+        await waitFor(() => state.isFiring || effects() > before, { timeoutMs: 2_000 }).catch(() => {})
+      }
+    })()
+    try {
+      await fires(name, labels)
+    } finally {
+      state.isFiring = true
+      await striking
+    }
+  }
   const isResolved = (name: string): Promise<true> =>
     waitFor(async () => (await alerts(name)).length === 0, {
       timeoutMs: RESOLVE_MS,
@@ -113,6 +141,9 @@ describeWithPrometheus('alerts on a running feed', ['prometheus'], (program = ''
       ['storm', 'bookTicker', []],
       ['gaps', 'aggTrade', []],
       ['books', 'depth:full@100ms,kline:1s', []],
+      ['rest', 'depth:full@100ms', []],
+      ['candles', 'kline:1s', []],
+      ['clock', 'bookTicker', []],
       ['down', 'bookTicker', []],
     ]
     for (const [name, streams, rules] of started) {
@@ -149,9 +180,17 @@ describeWithPrometheus('alerts on a running feed', ['prometheus'], (program = ''
   })
 
   it('is quiet while nothing is wrong', { timeout: 60_000 }, async () => {
-    const counted = await prometheus.query('manager:feedbus_messages:rate1m > 0')
+    const counted = await prometheus.query('feedbus_messages_received_total{manager!="other"} > 0')
     expect(new Set(counted.map(({ metric }) => metric['manager']))).toEqual(new Set(lines.keys()))
     expect((await prometheus.alerts()).map(({ name, labels }) => [name, labels['manager']])).toEqual([])
+  })
+
+  it('fires for candles that are given up', { timeout: 180_000 }, async () => {
+    const { venue } = line('candles')
+    venue.inject({ fault: 'httpStatus', status: 500, on: { rest: '*' }, at: 0, for: '8s' })
+    venue.inject({ fault: 'candleClose', variant: 'missing', probability: 1, per: 'frame', count: 2 })
+    await fires('FeedbusCandlesLost', { manager: 'candles' })
+    // It looks back on an hour: that it is resolved is seen at the end.
   })
 
   it('fires for a stalled stream and names it, and resolves when it speaks again', { timeout: 180_000 }, async () => {
@@ -163,26 +202,50 @@ describeWithPrometheus('alerts on a running feed', ['prometheus'], (program = ''
   })
 
   it('fires for a connection that is cut again and again, and resolves', { timeout: 180_000 }, async () => {
-    const { venue } = line('storm')
-    // Cut when it is open again: what counts is losing a connection, not failing to get one.
-    for (let cuts = 0; cuts < 6; cuts++) {
-      await waitFor(() => venue.cut() > 0, { timeoutMs: 30_000, what: 'a connection to cut' })
-      await waitFor(() => venue.stats().connectionsOpen === 0)
-    }
-    await fires('FeedbusReconnectStorm', { manager: 'storm' })
+    const { venue, manager } = line('storm')
+    const cut = (): Promise<boolean> => waitFor(() => venue.cut() > 0, { timeoutMs: FIRE_MS, what: 'a socket to cut' })
+    const reconnects = (): number => manager.getHealth().connections[0]?.reconnectCount ?? 0
+    await firesWhile('FeedbusReconnectStorm', { manager: 'storm' }, cut, reconnects)
     await isResolved('FeedbusReconnectStorm')
   })
 
   it('fires for trades that get lost, and resolves', { timeout: 180_000 }, async () => {
-    line('gaps').venue.inject({ fault: 'dropDiff', variant: 'trade', probability: 0.3, per: 'frame', count: 12 })
-    await fires('FeedbusGapRate', { manager: 'gaps' })
+    const { venue, manager } = line('gaps')
+    const drop = (): void =>
+      venue.inject({ fault: 'dropDiff', variant: 'trade', probability: 1, per: 'frame', count: 1 })
+    const gaps = (): number => manager.getHealth().feeds[0]?.gapCount ?? 0
+    await firesWhile('FeedbusGapRate', { manager: 'gaps' }, drop, gaps)
     await isResolved('FeedbusGapRate')
   })
 
   it('fires for a book that is rebuilt again and again, and resolves', { timeout: 180_000 }, async () => {
-    line('books').venue.inject({ fault: 'dropDiff', variant: 'depth', probability: 0.3, per: 'frame', count: 12 })
-    await fires('FeedbusBookResyncRate', { manager: 'books' })
+    const { venue, manager } = line('books')
+    const isLive = (): boolean => manager.getHealth().books[0]?.state === 'LIVE'
+    const drop = async (): Promise<void> => {
+      await waitFor(isLive, { timeoutMs: FIRE_MS, what: 'a whole book' })
+      venue.inject({ fault: 'dropDiff', variant: 'depth', probability: 1, per: 'frame', count: 1 })
+    }
+    const resyncs = (): number => manager.getHealth().books[0]?.resyncCount ?? 0
+    await firesWhile('FeedbusBookResyncRate', { manager: 'books' }, drop, resyncs)
     await isResolved('FeedbusBookResyncRate')
+  })
+
+  it('fires for a venue that limits requests and for the book that waits for them, and resolves', {
+    timeout: 180_000,
+  }, async () => {
+    const { venue } = line('rest')
+    venue.inject({ fault: 'httpStatus', status: 429, retryAfter: '1s', on: { rest: '*' }, at: 0, for: '9s' })
+    venue.inject({ fault: 'dropDiff', variant: 'depth', probability: 1, per: 'frame', count: 1 })
+    await fires('FeedbusRestLimited', { manager: 'rest' })
+    await fires('FeedbusBookNotLive', { manager: 'rest' })
+    await isResolved('FeedbusBookNotLive')
+    await isResolved('FeedbusRestLimited')
+  })
+
+  it('fires for a venue whose clock is set, and resolves when it is set right', { timeout: 180_000 }, async () => {
+    line('clock').venue.inject({ fault: 'clockSkew', variant: 'step', offset: '3s', at: 0, for: '10s' })
+    await fires('FeedbusVenueClockOff', { manager: 'clock' })
+    await isResolved('FeedbusVenueClockOff')
   })
 
   it('fires for a subscriber that does not keep up, and resolves when it is gone', { timeout: 180_000 }, async () => {
@@ -230,8 +293,18 @@ describeWithPrometheus('alerts on a running feed', ['prometheus'], (program = ''
     await isResolved('FeedbusProcessAbsent')
   })
 
-  it('leaves nothing firing behind, and every rule healthy', { timeout: 120_000 }, async () => {
-    await waitFor(async () => (await prometheus.alerts()).length === 0, { timeoutMs: RESOLVE_MS, what: 'silence' })
+  it('has seen every alert fire, leaves nothing firing behind, and every rule healthy', {
+    timeout: 200_000,
+  }, async () => {
+    await waitFor(async () => (await prometheus.alerts()).length === 0, {
+      timeoutMs: 2 * RESOLVE_MS,
+      what: 'silence',
+    })
+    expect([...fired].sort()).toEqual(
+      readRules()
+        .flatMap(({ alert }) => alert ?? [])
+        .sort(),
+    )
     const broken = await prometheus.brokenRules()
     expect(broken).toEqual([])
     for (const { record } of readRules()) {
