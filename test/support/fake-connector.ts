@@ -107,6 +107,12 @@ export class FakeConnector {
     await this.stats()
   }
 
+  /** Registrations are answered only inside a broadcast batch from now on. Resolves when that holds. */
+  async nest(): Promise<void> {
+    this.process.send({ cmd: 'nest', on: true })
+    await this.stats()
+  }
+
   book(symbol: string): Promise<Report> {
     return this.process.ask({ cmd: 'book', symbol }, 'book')
   }

@@ -170,7 +170,7 @@ for (const mode of ['pump', 'poll'] as const) {
       withBot(async (bot, connector) => {
         connector.market({ rate: 5_000, batch: 50 })
         await waitFor(() => bot.feeds > 500, { what: 'a market' })
-        connector.process.send({ cmd: 'nest', on: true })
+        await connector.nest()
         bot.connection.resync(SYMBOL)
         await connector.process.report((each) => each.event === 'registered' && each['nested'] === true)
         await connector.stop()
