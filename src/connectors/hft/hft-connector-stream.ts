@@ -1,40 +1,31 @@
 /**
  * Any connector as a source: its events, checked and in order, on the bus and to the hooks of a strategy engine and a
- * context service. `connector-link.ts` keeps it connected; this file knows what an event becomes and what is said
- * about it.
+ * context service. `connector-link.ts` keeps it connected, `stream-delivery.ts` hands events on; this file owns the
+ * life cycle and decides which events count.
  *
  *   connector ─▶ parse ─▶ bounded queue ─▶ bus, contextService, strategyEngine
- *
- * The queue fills only while a hook's promise is pending; synchronous hooks get every event in the turn it came.
  */
 import type { Bus } from '../../bus/index.js'
 import { LifecycleError } from '../../live/errors.js'
 import { settlesWithin } from '../../live/scope.js'
-import { BookSnapshot } from '../../market/book-snapshot.js'
-import { PackedPriceLevels } from '../../market/price-levels.js'
 import type { TimerHandle } from '../../runtime/clock.js'
 import type { FeedSource } from '../../types/feed-source.js'
 import type { GapEvent } from '../../types/gap.js'
 import { ConnectionState, FeedManagerState, type FeedSystemHealth } from '../../types/health.js'
 import { LogEventName } from '../../types/log-event.js'
-import { BookState } from '../../types/order-book.js'
 import { ConnectorLink } from './connector-link.js'
 import { ConnectorLog } from './connector-log.js'
 import type { ConnectorEvent, ConnectorWrapper } from './connector-wrapper.js'
 import { ConnectorError } from './errors.js'
-import { EventQueue } from './event-queue.js'
-import { type DepthUpdate, type Parsed, parseDepthEvent, parseTradeEvent, type TradeTick } from './parse.js'
+import { type Parsed, parseDepthEvent, parseTradeEvent } from './parse.js'
 import { SourceCore } from './source-core.js'
 import type { ConnectorMetrics, ConnectorStatus, ConnectorStatusSource } from './status.js'
+import { type Parcel, StreamDelivery } from './stream-delivery.js'
 import type { HftConnectorStreamOptions } from './stream-options.js'
-import { StreamSymbols, type SymbolState } from './stream-symbols.js'
+import { StreamSymbols } from './stream-symbols.js'
 
 const STOP_MS_MAX = 1_500
 const CONNECTION_ID = 'connector-0'
-
-type Parcel =
-  | { readonly kind: 'trade'; readonly value: TradeTick; readonly receiveTimeMs: number }
-  | { readonly kind: 'depth'; readonly value: DepthUpdate; readonly receiveTimeMs: number }
 
 export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
   readonly name: string
@@ -42,17 +33,14 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
   readonly #options: HftConnectorStreamOptions
   readonly #core: SourceCore
   readonly #log: ConnectorLog
-  readonly #queue: EventQueue<Parcel>
   readonly #symbols: StreamSymbols
+  readonly #delivery: StreamDelivery
   #link: ConnectorLink | null = null
   #timer: TimerHandle | null = null
   #stopping: Promise<void> | null = null
-  #isDispatching = false
-  #onRoom: (() => void) | null = null
   #lastTimestampMs = Number.NaN
   #openedAtMs = Number.NaN
   #parseErrors = { trade: 0, depth: 0 }
-  #overloadLoggedAtMs = Number.NEGATIVE_INFINITY
 
   /** Throws `ConnectorError` `CONNECTOR_OPTIONS`. Connects to nothing. */
   constructor(connector: ConnectorWrapper, bus: Bus, options: HftConnectorStreamOptions = {}) {
@@ -76,8 +64,15 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
       mode: options.eventLog ?? 'sampled',
       line: options.logLine === undefined ? writeToStderr : options.logLine,
     })
-    this.#queue = new EventQueue(maxQueue, options.overflow ?? 'dropOldest')
     this.#symbols = new StreamSymbols(symbols, this.#core, options.stalenessThresholdMs ?? 30_000)
+    const { contextService, strategyEngine, overflow = 'dropOldest' } = options
+    this.#delivery = new StreamDelivery({
+      core: this.#core,
+      symbols: this.#symbols,
+      maxQueue,
+      overflow,
+      hooks: [contextService, strategyEngine].filter((hook) => hook !== undefined),
+    })
   }
 
   get state(): FeedManagerState {
@@ -93,7 +88,7 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
     const { clock } = this.#core.runtime
     const link = this.#createLink()
     this.#link = link
-    this.#queue.clear()
+    this.#delivery.clear()
     this.#core.enter(FeedManagerState.STARTING, null, 'INFO', '')
     try {
       await link.open()
@@ -134,7 +129,7 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
     return {
       connected: link?.state === ConnectionState.OPEN,
       lastTimestampMs: Number.isNaN(this.#lastTimestampMs) ? null : this.#lastTimestampMs,
-      queueSize: this.#queue.length,
+      queueSize: this.#delivery.waiting,
       reconnectionAttempts: link?.attempt ?? 0,
       health: this.connector.getHealthStatus(),
     }
@@ -150,8 +145,8 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
     return {
       tradesPerMinute: this.#symbols.tradeCounter.perMinute(nowMs),
       depthPerMinute: this.#symbols.depthCounter.perMinute(nowMs),
-      queueSize: this.#queue.length,
-      droppedCount: this.#queue.droppedCount,
+      queueSize: this.#delivery.waiting,
+      droppedCount: this.#delivery.droppedCount,
       tradeParseErrors: this.#parseErrors.trade,
       depthParseErrors: this.#parseErrors.depth,
     }
@@ -172,7 +167,7 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
         this.#log.connectionError(error, attempt)
       },
       onEvent: (event) => this.#onEvent(event),
-      room: () => this.#room(),
+      room: () => this.#delivery.room(),
       onFailed: (error) => this.#fail(LogEventName.FEED_FAILED, error),
     })
   }
@@ -227,7 +222,7 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
     if (this.#timer !== null) clock.clearTimer(this.#timer)
     this.#timer = null
     this.#symbols.stop()
-    this.#onRoom?.()
+    this.#delivery.release()
     try {
       await this.connector.disconnect()
     } catch (error) {
@@ -269,140 +264,21 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
     const { timestampMs } = parcel.value
     this.#lastTimestampMs = timestampMs
     this.#symbols.count(symbol, parcel.kind, clock.monotonicMs(), parcel.receiveTimeMs, timestampMs)
-    const dropped = this.#queue.push(parcel)
-    if (dropped !== undefined) this.#onDropped(dropped)
+    this.#delivery.push(parcel)
     this.#logEvent(parcel)
-    if (!this.#isDispatching) this.#dispatch()
+    this.#delivery.flush()
   }
 
   #logEvent({ kind, value, receiveTimeMs }: Parcel): void {
     const lagMs = receiveTimeMs - value.timestampMs
     // Before it is taken from the queue an event counts itself; waiting are those before it.
-    const waiting = this.#queue.length - 1
+    const waiting = this.#delivery.waiting - 1
     if (kind === 'trade') {
       if (this.#log.wants(LogEventName.CONNECTOR_TRADE))
         this.#log.trade(value.price, value.qty, value.side, lagMs, waiting)
     } else if (this.#log.wants(LogEventName.CONNECTOR_DEPTH)) {
       this.#log.depth(lagMs, waiting, value.bids.length, value.asks.length)
     }
-  }
-
-  #onDropped({ kind, value }: Parcel): void {
-    const { clock } = this.#core.runtime
-    this.#symbols.onDropped(value.symbol, kind, value.timestampMs)
-    const nowMs = clock.monotonicMs()
-    if (nowMs - this.#overloadLoggedAtMs < 1_000) return
-    this.#overloadLoggedAtMs = nowMs
-    const { droppedCount, capacity, overflow } = this.#queue
-    this.#core.audit.write(
-      LogEventName.BUS_OVERLOAD,
-      'WARNING',
-      `${this.name}: ${droppedCount} events dropped so far, ${capacity} wait for their consumers`,
-      { droppedCount, capacity, overflow },
-    )
-  }
-
-  /** Hands on what waits, in order, one at a time; goes on by itself after a hook's promise. */
-  #dispatch(): void {
-    this.#isDispatching = true
-    for (let parcel = this.#queue.shift(); parcel !== undefined; parcel = this.#queue.shift()) {
-      const pending = this.#deliver(parcel)
-      this.#onRoom?.()
-      if (pending === null) continue
-      void pending.then(() => this.#dispatch())
-      return
-    }
-    this.#isDispatching = false
-    this.#symbols.onQueueEmpty()
-  }
-
-  #room(): Promise<void> | null {
-    if (this.#queue.overflow !== 'block' || !this.#queue.isFull) return null
-    return new Promise((resolve) => {
-      this.#onRoom = () => {
-        this.#onRoom = null
-        resolve()
-      }
-    })
-  }
-
-  /** `null` when everybody was synchronous; else resolves, never rejects, when the last hook is done. */
-  #deliver(parcel: Parcel): Promise<void> | null {
-    const symbol = this.#symbols.of(parcel.value.symbol)
-    if (symbol === undefined) return null
-    if (parcel.kind === 'depth') {
-      this.#publishBook(symbol, parcel.value, parcel.receiveTimeMs)
-      return null
-    }
-    const { value: tick, receiveTimeMs } = parcel
-    const { id, price, qty, isBuyerMaker, timestampMs } = tick
-    this.#core.trades.publish({
-      venue: this.#core.venue,
-      symbol: tick.symbol,
-      kind: 'single',
-      id,
-      firstTradeId: id,
-      lastTradeId: id,
-      price,
-      qty,
-      takerSide: tick.side === 'buy' ? 'BUY' : 'SELL',
-      isBuyerMaker,
-      tradeTimeMs: timestampMs,
-      venueTimeMs: timestampMs,
-      receiveTimeMs,
-    })
-    const { contextService, strategyEngine } = this.#options
-    const hooks = [contextService, strategyEngine].flatMap((hook) => (hook === undefined ? [] : [hook]))
-    const pending = hooks.flatMap((hook) => {
-      try {
-        const result = hook.ingestTrade(tick)
-        return result instanceof Promise ? [result.catch((error: unknown) => this.#onHookError(error, tick))] : []
-      } catch (error) {
-        this.#onHookError(error, tick)
-        return []
-      }
-    })
-    return pending.length === 0 ? null : Promise.all(pending).then(() => {})
-  }
-
-  #onHookError(error: unknown, tick: TradeTick): void {
-    this.#core.countError()
-    this.#core.audit.write(LogEventName.HANDLER_ERROR, 'ERROR', `a hook failed on trade ${tick.id}: ${String(error)}`, {
-      code: 'HANDLER_FAILED',
-      error: String(error),
-    })
-  }
-
-  #publishBook(symbol: SymbolState, update: DepthUpdate, receiveTimeMs: number): void {
-    const { venue } = this.#core
-    const { bids, asks, lastUpdateId: sequence, timestampMs: venueTimeMs } = update
-    const numbers = [...bids.flat(), ...asks.flat()]
-    const picture = new BookSnapshot(
-      venue,
-      update.symbol,
-      new PackedPriceLevels(numbers, 0, bids.length),
-      new PackedPriceLevels(numbers, 2 * bids.length, asks.length),
-      sequence,
-      BookState.LIVE,
-      venueTimeMs,
-      receiveTimeMs,
-    )
-    this.#symbols.onBook(symbol, picture)
-    this.#core.books.publish(picture)
-    const [bid] = bids
-    const [ask] = asks
-    if (bid === undefined || ask === undefined || !symbol.isNewTop(bid, ask)) return
-    this.#core.bbo.publish({
-      venue,
-      symbol: update.symbol,
-      bid: bid[0],
-      bidQty: bid[1],
-      ask: ask[0],
-      askQty: ask[1],
-      sequence,
-      venueTimeMs,
-      receiveTimeMs,
-    })
   }
 
   #picture(): ReturnType<StreamSymbols['picture']> {
