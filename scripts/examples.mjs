@@ -1,5 +1,5 @@
 /**
- * Runs every program directly in examples/ as a user would, each with a deadline. An example is a promise:
+ * Runs every program directly in examples/ as its header says, each with a deadline. An example is a promise:
  * it has to end by itself with exit code 0, without a network.
  *
  *   node scripts/examples.mjs [NAME …]
@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import { ensureBuilt } from './lib/build.mjs'
 import { runScript, ScriptError, say } from './lib/console.mjs'
-import { listExamples } from './lib/examples.mjs'
+import { argsOfExample, listExamples } from './lib/examples.mjs'
 import { ensureInstalled } from './lib/install.mjs'
 import { ROOT } from './lib/paths.mjs'
 import { nodeArgsFor, runNode } from './lib/process.mjs'
@@ -24,7 +24,7 @@ await runScript(async () => {
   process.exitCode = await runSteps(
     programs.map((name) => ({
       name: `examples/${name}`,
-      run: () => runNode(nodeArgsFor(join('examples', name)), { timeoutMs: DEADLINE_MS }),
+      run: () => runNode([...nodeArgsFor(join('examples', name)), ...argsOfExample(name)], { timeoutMs: DEADLINE_MS }),
     })),
   )
   say(`examples: ${programs.length} run`)

@@ -1,26 +1,56 @@
 /**
- * Tests of the native layer: the crate's own, ten million malformed messages through the decoder, and the TypeScript
- * side over the built addon, which must be there (`npm run build:native`).
+ * Tests of the native layer: the crate's own, ten million malformed messages through the decoder, and everything on the
+ * TypeScript side that uses the built addon, which must be there (`npm run build:native`). Nothing may be skipped. The
+ * last line counts: `N passed, N failed`.
  */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { runScript, ScriptError, say } from './lib/console.mjs'
-import { cargo, toolchainProblem } from './lib/native.mjs'
+import { cargo, cargoTest, toolchainProblem } from './lib/native.mjs'
 import { bin, runNode } from './lib/process.mjs'
+
+const DEADLINE_MS = 1_200_000
+/** Besides its own tests, the command and the example over a stand-in connector. */
+const TESTS = ['test/connectors/hft', 'test/cli/live-hft.test.ts', 'test/examples/hft-live-connector.test.ts']
+
+/**
+ * Runs vitest and counts, from its report, what ran.
+ * @param {string[]} args
+ */
+async function typeScriptSide(args) {
+  const folder = mkdtempSync(join(tmpdir(), 'feedbus-native-tests-'))
+  const report = join(folder, 'report.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    const code = await runNode([bin('vitest'), 'run', ...TESTS, ...reporters, ...args], {
+      env: { ...process.env, FEEDBUS_REQUIRE_NATIVE: '1' },
+      timeoutMs: DEADLINE_MS,
+    })
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
+    return { code, passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests }
+  } catch (error) {
+    throw new ScriptError(`the TypeScript side left no report: ${error instanceof Error ? error.message : error}`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
 
 await runScript(async () => {
   const problem = toolchainProblem()
   if (problem !== null) throw new ScriptError(problem)
   // Optimized, with overflow checks; without the addon's Node-API symbols, so that the tests are ordinary programs.
   const profile = ['--profile', 'checked', '--no-default-features', '--locked']
-  cargo(['test', ...profile, '--lib'])
-  cargo(['test', ...profile, '--test', 'fuzz_decode', '--', '--nocapture'])
+  const unit = cargoTest([...profile, '--lib'])
+  const fuzz = cargoTest([...profile, '--test', 'fuzz_decode', '--', '--nocapture'])
   // The other process of the two-process tests: a stand-in connector.
   cargo(['build', ...profile, '--features', 'tools', '--bins'])
   say('TypeScript side')
-  const code = await runNode(
-    [bin('vitest'), 'run', 'test/connectors/hft/native', 'test/connectors/hft/peers', ...process.argv.slice(2)],
-    {
-      env: { ...process.env, FEEDBUS_REQUIRE_NATIVE: '1' },
-    },
-  )
-  if (code !== 0) throw new ScriptError('the tests over the addon failed')
+  const side = await typeScriptSide(process.argv.slice(2))
+  const passed = unit.passed + fuzz.passed + side.passed
+  const failed = unit.failed + fuzz.failed + side.failed
+  process.stdout.write(`${passed} passed, ${failed} failed${side.skipped > 0 ? `, ${side.skipped} skipped` : ''}\n`)
+  // Chosen tests (`-t name`) skip the others on purpose.
+  const isWhole = process.argv.length === 2
+  if (failed > 0 || side.code !== 0 || (isWhole && side.skipped > 0)) process.exitCode = 1
 })

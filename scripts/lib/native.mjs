@@ -51,12 +51,50 @@ export function toolchainProblem() {
   return isOlder(version, wanted) ? `${what}\nThis is rustc ${version}. Update it, then run this again.` : null
 }
 
+/** A whole build from nothing on a slow machine takes minutes; what takes longer hangs. */
+const CARGO_DEADLINE_MS = 1_800_000
+
 /**
  * Runs cargo in the crate with the terminal handed through.
  * @param {string[]} args
  */
 export function cargo(args) {
-  const result = spawnSync('cargo', args, { cwd: NATIVE, stdio: 'inherit' })
-  if (result.error) throw new ScriptError(`cargo could not be started: ${result.error.message}`)
-  if (result.status !== 0) throw new ScriptError(`cargo ${args.join(' ')} failed`)
+  finished(args, spawnSync('cargo', args, { cwd: NATIVE, stdio: 'inherit', timeout: CARGO_DEADLINE_MS }))
+}
+
+/**
+ * Runs `cargo test`, shows what it printed and counts its tests.
+ * @param {string[]} args
+ * @returns {{ passed: number, failed: number }}
+ */
+export function cargoTest(args) {
+  const result = spawnSync('cargo', ['test', ...args], {
+    cwd: NATIVE,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+    timeout: CARGO_DEADLINE_MS,
+  })
+  process.stdout.write(result.stdout ?? '')
+  const sums = [...(result.stdout ?? '').matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)]
+  const sum = (/** @type {number} */ at) => sums.reduce((total, found) => total + Number(found[at]), 0)
+  const counts = { passed: sum(1), failed: sum(2) }
+  // Tests that failed are counted; anything else that went wrong ends the run.
+  if (counts.failed === 0) finished(['test', ...args], result)
+  return counts
+}
+
+/**
+ * @param {string[]} args
+ * @param {import('node:child_process').SpawnSyncReturns<any>} result
+ */
+function finished(args, result) {
+  const { error, status, signal } = result
+  if (error && 'code' in error && error.code === 'ETIMEDOUT') {
+    throw new ScriptError(
+      `cargo ${args.join(' ')} was still running after ${CARGO_DEADLINE_MS / 60_000} minutes, ended`,
+    )
+  }
+  if (error) throw new ScriptError(`cargo could not be started: ${error.message}`)
+  if (status !== 0) throw new ScriptError(`cargo ${args.join(' ')} failed${signal === null ? '' : ` (${signal})`}`)
 }

@@ -34,8 +34,8 @@ const SEEN = (EventFlag.LOCAL | EventFlag.EXCH) >>> 0
 
 /** Makers of records, as a connector sends them. */
 export const rec = {
-  start: (isAddressed = false): ScriptedRecord => ({ kind: RecordKind.BATCH_START, isAddressed }),
-  end: (isAddressed = false): ScriptedRecord => ({ kind: RecordKind.BATCH_END, isAddressed }),
+  start: (isAddressed: boolean = false): ScriptedRecord => ({ kind: RecordKind.BATCH_START, isAddressed }),
+  end: (isAddressed: boolean = false): ScriptedRecord => ({ kind: RecordKind.BATCH_END, isAddressed }),
   event: (
     symbol: string,
     eventKind: number,
