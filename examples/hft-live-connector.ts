@@ -26,6 +26,8 @@ const HELP = `usage: hft-live-connector [--stub] [--duration SECONDS] [options]
   --symbol SYMBOL     instrument (default BTCUSDT)
   --tick-size STEP    its price step (default 0.1)
   --lot-size STEP     its quantity step (default 0.001)
+  --ipc-root FOLDER   folder of the shared-memory services, where it is not the usual one
+  --ipc-prefix TEXT   prefix of the shared-memory files, where it is not the usual one
   --seed NUMBER       seed of the stub (default 42)
   --silent-after N    let the stub fall silent after N seconds, to see a lost connection
   --help              show this text`
@@ -39,6 +41,8 @@ const { values: options } = parseArgs({
     symbol: { type: 'string', default: 'BTCUSDT' },
     'tick-size': { type: 'string', default: '0.1' },
     'lot-size': { type: 'string', default: '0.001' },
+    'ipc-root': { type: 'string' },
+    'ipc-prefix': { type: 'string' },
     seed: { type: 'string', default: '42' },
     'silent-after': { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -76,7 +80,11 @@ const instrument = new LiveInstrument(options.symbol, {
 
 /** The one line that differs between trying out and running. */
 function makeBot(): LiveBot {
-  if (!options.stub) return new HashMapMarketDepthLiveBot([instrument], { waitForConnectorMs: 5_000 })
+  if (!options.stub) {
+    const { 'ipc-root': rootPath, 'ipc-prefix': prefix } = options
+    const node = { ...(rootPath === undefined ? {} : { rootPath }), ...(prefix === undefined ? {} : { prefix }) }
+    return new HashMapMarketDepthLiveBot([instrument], { waitForConnectorMs: 5_000, connection: { node } })
+  }
   const stub = new StubConnectorBot({
     instruments: [instrument],
     seed: Number(options.seed),

@@ -1,6 +1,14 @@
 /** `feedbus live` with a connector as its source, as a real process. */
 import { describe, expect, it } from 'vitest'
-import { runCli } from '../support/cli.js'
+import type { PrivateRoot } from '../../scripts/lib/native-peers.mjs'
+import { RunningCli, runCli } from '../support/cli.js'
+import { describeWithPeers, FakeConnector, withPrivateRoot } from '../support/fake-connector.js'
+import { waitFor } from '../support/wait-for.js'
+
+const WITHOUT_NATIVE = {
+  NODE_OPTIONS: `--import=${new URL('../support/programs/without-native.mjs', import.meta.url)}`,
+}
+const NO_SETTINGS = { DATA_SOURCE: '', CONNECTOR_NAME: '', CONNECTOR_PAPER_TRADING: '', SYMBOL: '' }
 
 describe('feedbus live --source hft', () => {
   it('prints market data of the stub on stdout and its JSON log lines on stderr', async () => {
@@ -39,5 +47,75 @@ describe('feedbus live --source hft', () => {
     const { code, stderr } = await runCli(['live', ...args], { DATA_SOURCE: '', CONNECTOR_NAME: '' })
     expect(code).toBe(2)
     expect(stderr).toContain(message)
+  })
+
+  it('ends with 1 without the addon: one error with platform, places and command, and the offer of the stub', async () => {
+    const args = ['live', '--source', 'hft', '--connector', 'bf', '--duration', '1s']
+    const env = { ...NO_SETTINGS, ...WITHOUT_NATIVE, NATIVE_IOX_PATH: '/nowhere/feedbus.node' }
+    const { code, stdout, stderr } = await runCli(args, env)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr.match(/NATIVE_UNAVAILABLE/g)).toHaveLength(1)
+    for (const part of [`${process.platform}-${process.arch}`, '/nowhere/feedbus.node: ', 'npm run build:native']) {
+      expect(stderr).toContain(part)
+    }
+    expect(stderr.trim().split('\n').at(-1)).toBe(
+      'Without it, a simulated connector runs: feedbus live --source hft --stub',
+    )
+  })
+
+  it('runs on the stub without the addon', async () => {
+    const args = ['live', '--source', 'hft', '--stub', '--emit', 'mkt.trades', '--duration', '1s']
+    const { code, stdout } = await runCli(args, { ...NO_SETTINGS, ...WITHOUT_NATIVE })
+    expect(code).toBe(0)
+    expect(stdout).toContain('"topic":"mkt.trades"')
+  })
+
+  it.each([[['--stub']], [['--connector', 'bf']]])(
+    '[D08] refuses CONNECTOR_PAPER_TRADING=false with %j: it places no orders',
+    async (args) => {
+      const env = { ...NO_SETTINGS, CONNECTOR_PAPER_TRADING: 'false' }
+      const { code, stderr } = await runCli(['live', '--source', 'hft', ...args], env)
+      expect(code).toBe(2)
+      expect(stderr).toContain('CONNECTOR_OPTIONS CONNECTOR_PAPER_TRADING=false asks for real orders')
+    },
+  )
+})
+
+describeWithPeers('feedbus live over a connector process', () => {
+  /** Runs until both kinds of data came, then ends it as a person does. */
+  async function untilData(root: PrivateRoot, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+    const ipc = ['--ipc-root', root.rootPath, '--ipc-prefix', root.prefix]
+    const cli = new RunningCli(['live', ...args, '--emit', 'mkt.*', ...ipc], { ...NO_SETTINGS, ...env })
+    try {
+      const has = (topic: string, part: string): boolean =>
+        cli.lines.some((line) => line.includes(`"topic":"${topic}"`) && line.includes(part))
+      await waitFor(() => has('mkt.trades', '"symbol":"BTCUSDT"') && has('mkt.orderbook', '"state":"LIVE"'), {
+        timeoutMs: 60_000,
+        what: () => `trades and a LIVE book: ${cli.stdout.slice(-500)}${cli.stderr}`,
+      })
+      expect(has('mkt.trades', '"venue":"BINANCE_FUTURES"')).toBe(true)
+    } finally {
+      await cli.stop()
+    }
+    expect((await cli.ended).code).toBe(0)
+  }
+
+  it.each([
+    [
+      'its flags',
+      ['--source', 'hft', '--connector', 'fake', '--exchange', 'binancefutures', '--symbols', 'btcusdt'],
+      {},
+    ],
+    ['DATA_SOURCE and CONNECTOR_NAME alone', [], { DATA_SOURCE: 'hft_connector', CONNECTOR_NAME: 'fake' }],
+  ])('[D05, D06] prints its data by %s', { timeout: 120_000 }, async (_way, args, env) => {
+    await withPrivateRoot(async (root) => {
+      const connector = await FakeConnector.start(root)
+      try {
+        connector.market({ rate: 500, batch: 10 })
+        await untilData(root, args, env)
+      } finally {
+        await connector.close()
+      }
+    })
   })
 })

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { describeWithPeers, FakeConnector, withPrivateRoot } from '../support/fake-connector.js'
 import { waitFor } from '../support/wait-for.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -90,6 +91,14 @@ describe('examples of the live client', { timeout: 90_000 }, () => {
     expect(code).toBe(0)
   })
 
+  it('B06 L1 ends with 1 and a hint when there is no native layer', async () => {
+    const NODE_OPTIONS = `--import=${new URL('../support/programs/without-native.mjs', import.meta.url)}`
+    const { code, output } = await run('hft-live-connector', ['--connector', 'bf'], undefined, { NODE_OPTIONS })
+    expect(output).toContain('NATIVE_UNAVAILABLE')
+    expect(output).toContain('hint: --stub')
+    expect(code).toBe(1)
+  })
+
   it('B06 ends with 1 and a hint when there is no connector to talk to', async () => {
     const env = { NATIVE_IOX_PATH: '/nowhere/feedbus.node' }
     const { code, output } = await run('hft-live-connector', ['--connector', 'nobody-has-this-name'], undefined, env)
@@ -113,5 +122,28 @@ describe('examples of the live client', { timeout: 90_000 }, () => {
     const { code, output } = await run('hft-quickstart', [])
     expect(output).toMatch(/Trade: [\s\S]*Book: [\s\S]*Order submitted\nOrder: cancelled\nConnection lost!/)
     expect(code).toBe(0)
+  })
+})
+
+describeWithPeers('the example over a connector process', () => {
+  it('B02 B06 reads trades and books of a stand-in connector, and ends with statistics and code 0', {
+    timeout: 120_000,
+  }, async () => {
+    await withPrivateRoot(async (root) => {
+      const connector = await FakeConnector.start(root, { name: 'bf' })
+      try {
+        connector.market({ rate: 500, batch: 10 })
+        const where = ['--ipc-root', root.rootPath, '--ipc-prefix', root.prefix]
+        const { code, output } = await run('hft-live-connector', ['--connector', 'bf', '--duration', '4', ...where])
+        expect(output).toContain('connector bf: BTCUSDT, 4 s')
+        expect(output).toMatch(/Total trades: +[1-9]\d*/)
+        expect(output).toMatch(/Depth updates: +[1-9]\d*/)
+        expect(output).toContain('Ending: duration reached')
+        expect(output).toContain('Shutdown complete')
+        expect(code).toBe(0)
+      } finally {
+        await connector.close()
+      }
+    })
   })
 })

@@ -5,6 +5,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { Bus } from '../../bus/index.js'
 import {
+  ConnectorError,
   getSettings,
   HFT_CONNECTOR_KINDS,
   type HftConnectorKind,
@@ -62,6 +63,13 @@ export function isHftWanted(options: HftOptions): boolean {
 export async function liveFromConnector(options: HftOptions): Promise<ExitCode> {
   refuseOthers(options)
   const settings = getSettings()
+  if (!settings.connectorPaperTrading) {
+    // Who asks for real orders expects a program that places them; running on without would look like it did.
+    throw new ConnectorError(
+      'CONNECTOR_OPTIONS',
+      'CONNECTOR_PAPER_TRADING=false asks for real orders, and feedbus live only reads market data: unset it here',
+    )
+  }
   const clock = new SystemClock()
   const bus = new Bus({ clock })
   const connector = options.connector ?? settings.connectorName
