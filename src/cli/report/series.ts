@@ -37,7 +37,8 @@ export class CountSeries {
 
   add(point: CountPoint): void {
     const [before, last] = this.#points.slice(-2)
-    if (before !== undefined && last !== undefined && last.timeMs - before.timeMs < STEP_MS_MIN) {
+    const isSameMoment = before !== undefined && last?.timeMs === point.timeMs
+    if (before !== undefined && last !== undefined && (isSameMoment || last.timeMs - before.timeMs < STEP_MS_MIN)) {
       this.#points[this.#points.length - 1] = { ...point, stale: Math.max(last.stale, point.stale) }
       return
     }
@@ -47,9 +48,14 @@ export class CountSeries {
 
   rates(): RatePoint[] {
     const rates: RatePoint[] = []
-    for (const [index, point] of this.#points.entries()) {
-      const before = this.#points[index - 1]
-      if (before === undefined || point.timeMs <= before.timeMs) continue
+    let before: CountPoint | undefined
+    for (const point of this.#points) {
+      if (before === undefined) {
+        before = point
+        continue
+      }
+      // What came without time passing is part of the next rate.
+      if (point.timeMs <= before.timeMs) continue
       // A source that was started again counts from zero.
       const grown = point.total >= before.total ? point.total - before.total : point.total
       rates.push({
@@ -58,6 +64,7 @@ export class CountSeries {
         perSecond: (grown * 1_000) / (point.timeMs - before.timeMs),
         stale: point.stale,
       })
+      before = point
     }
     return rates
   }

@@ -49,6 +49,8 @@ export class PartialDepthHandler extends PayloadHandler {
   #sequence = 0
   /** NaN when the venue sent none. */
   #venueTimeMs: number = Number.NaN
+  /** Event time of the last picture taken; NaN where the venue sends none. */
+  #lastTimeMs = Number.NaN
 
   constructor(spec: StreamSpec, context: HandlerContext) {
     super(spec, context)
@@ -114,10 +116,17 @@ export class PartialDepthHandler extends PayloadHandler {
     if (broken >= 0) return this.reject(this.#describeBrokenLevel(broken, bidCount))
     const problem = this.#update === null ? '' : this.#update.problem()
     if (problem !== '') return this.reject(problem)
-    if (sequence <= feed.lastId) return PayloadOutcome.DUPLICATE
+    if (sequence <= feed.lastId) {
+      // Futures sends the picture by its timer, also when nothing changed: same id, later time. No copy, and no news.
+      if (sequence < feed.lastId || !(venueTimeMs > this.#lastTimeMs)) return PayloadOutcome.DUPLICATE
+      this.#lastTimeMs = venueTimeMs
+      noteLatency(feed, receiveTimeMs - venueTimeMs)
+      return PayloadOutcome.IGNORED
+    }
     // Copied before anybody else runs: the slots belong to the next payload.
     const numbers = this.cursor.copyLevels(bidCount + askCount)
     feed.lastId = sequence
+    this.#lastTimeMs = venueTimeMs
     const hasTime = venueTimeMs > 0
     if (hasTime) noteLatency(feed, receiveTimeMs - venueTimeMs)
     this.#publisher.publish(
