@@ -18,9 +18,16 @@ export interface Outage {
 
 /** Log lines kept for the views. */
 const LOG_TAIL = 50
+/** Outages kept one by one: a venue that is down for a day refuses every few seconds. */
+const OUTAGES_MAX = 500
 
 export class SessionRecord {
+  /** The newest ones, oldest first. */
   readonly outages: Outage[] = []
+  /** Over by now and no longer in `outages`. */
+  outagesForgotten = 0
+  /** The longest that is over. */
+  longestOutageMs = 0
   readonly logTail: LogEvent[] = []
   /** Per event name. */
   readonly logCounts: Map<string, number> = new Map()
@@ -69,7 +76,8 @@ export class SessionRecord {
 
   #onLog(event: LogEvent, source: string): void {
     this.logCounts.set(event.event, this.count(event.event) + 1)
-    this.logTail.push(event)
+    // A connector traces every message: in a tail they would leave no room for anything else.
+    if (event.level !== 'DEBUG') this.logTail.push(event)
     if (this.logTail.length > LOG_TAIL) this.logTail.shift()
     const connectionId = textOf(event.data['connectionId'])
     if (event.event === 'CONNECTION_DISCONNECTED') {
@@ -84,10 +92,22 @@ export class SessionRecord {
         code: typeof code === 'number' ? code : null,
         reason: withoutCode(textOf(event.data['reason'])),
       })
+      this.#forgetOutages()
     } else if (event.event === 'CONNECTION_ESTABLISHED') {
       const open = this.#openOutage(source, connectionId)
-      if (open !== undefined) open.endTimeMs = event.timeMs
+      if (open === undefined) return
+      open.endTimeMs = event.timeMs
+      this.longestOutageMs = Math.max(this.longestOutageMs, event.timeMs - open.startTimeMs)
     }
+  }
+
+  /** The oldest that is over goes; of those that last there are as many as connections. */
+  #forgetOutages(): void {
+    if (this.outages.length <= OUTAGES_MAX) return
+    const index = this.outages.findIndex(({ endTimeMs }) => endTimeMs !== null)
+    if (index < 0) return
+    this.outages.splice(index, 1)
+    this.outagesForgotten++
   }
 
   #openOutage(source: string, connectionId: string): Outage | undefined {

@@ -105,6 +105,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     // Its sockets first: a server with an open one does not end.
     await http?.dashboard.close()
     await http?.server.stop()
+    http?.metrics.close()
     stopKeys()
     stopSignals()
   }
@@ -195,6 +196,7 @@ function chooseView(options: SessionOptions): SessionView {
 interface SessionHttp {
   readonly server: HttpServer
   readonly dashboard: Dashboard
+  readonly metrics: FeedMetrics
 }
 
 async function startHttp(options: SessionOptions, view: SessionView): Promise<SessionHttp | null> {
@@ -208,12 +210,14 @@ async function startHttp(options: SessionOptions, view: SessionView): Promise<Se
   const serve = async (port: number): Promise<SessionHttp> => ({
     server: await HttpServer.start({ host: http.host, port, metrics, sources, routes, upgrades, clock }),
     dashboard,
+    metrics,
   })
   try {
     return await serve(http.port)
   } catch (error) {
     if (http.isFixed) {
       await dashboard.close()
+      metrics.close()
       throw error
     }
     view.note(`port ${http.port} is in use; taking a free one`)

@@ -4,6 +4,9 @@ import type { FeedSystemHealth } from '../types/index.js'
 import { formatAge, formatClock, formatCount, formatTimeOfDay } from './format.js'
 import type { Outage, SessionRecord } from './session-record.js'
 
+/** A summary is read on one screen; `--json` and the report have more. */
+const OUTAGE_LINES_MAX = 20
+
 export interface SessionSummary {
   readonly durationMs: number
   readonly managers: readonly {
@@ -22,7 +25,10 @@ export interface SessionSummary {
   readonly messages: number
   readonly errors: number
   readonly reconnects: number
+  /** The newest ones, oldest first. */
   readonly outages: readonly Outage[]
+  /** Earlier ones, all over, of which only the number is known. */
+  readonly outagesForgotten: number
   readonly gaps: { readonly opened: number; readonly filled: number; readonly unfillable: number }
   readonly worstAgeMs: number
   readonly worstAgeFeed: string
@@ -65,6 +71,7 @@ export function summarize(
     errors: total('errors'),
     reconnects: total('reconnects'),
     outages: record.outages,
+    outagesForgotten: record.outagesForgotten,
     gaps: { opened: record.gapsOpened, filled: record.gapsFilled, unfillable: record.gapsUnfillable },
     worstAgeMs: record.worstAgeMs,
     worstAgeFeed: record.worstAgeFeed,
@@ -86,7 +93,10 @@ export function summaryLines(summary: SessionSummary): string[] {
   const topics = Object.entries(summary.topics).filter(([, count]) => count > 0)
   const width = Math.max(0, ...topics.map(([topic]) => topic.length))
   for (const [topic, count] of topics) lines.push(`  ${topic.padEnd(width)}  ${formatCount(count)}`)
-  for (const outage of summary.outages) lines.push(`  outage  ${outageText(outage)}`)
+  const { outages } = summary
+  const earlier = summary.outagesForgotten + Math.max(0, outages.length - OUTAGE_LINES_MAX)
+  if (earlier > 0) lines.push(`  outages  ${formatCount(earlier)} before the following ones`)
+  for (const outage of outages.slice(-OUTAGE_LINES_MAX)) lines.push(`  outage  ${outageText(outage)}`)
   const { gaps, worstAgeFeed } = summary
   lines.push(
     `  messages ${formatCount(summary.messages)}, errors ${summary.errors}, reconnects ${summary.reconnects}`,

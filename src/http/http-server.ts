@@ -1,6 +1,6 @@
 /**
  * Metrics and health over HTTP, on the loopback interface by default. Reads only: every route answers GET
- * and HEAD, none changes anything.
+ * and HEAD, none changes anything. Answers to its own names only, see `host-check.ts`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,6 +10,7 @@ import { SystemClock } from '../runtime/system-clock.js'
 import type { FeedSource } from '../types/feed-source.js'
 import { HttpServerError } from './errors.js'
 import { healthReport, readyReport } from './health-report.js'
+import { isOwnHost } from './host-check.js'
 import { indexPage } from './index-page.js'
 
 export interface HttpServerOptions {
@@ -17,6 +18,12 @@ export interface HttpServerOptions {
   readonly host?: string
   /** Default 0: a free port, see `url`. */
   readonly port?: number
+  /**
+   * Names beside `host`, `localhost` and addresses that requests may call the server by, e.g. `feed.example.org`
+   * behind a proxy that keeps the `Host` header. Any other is refused with 421; on other than loopback addresses
+   * names without a dot pass too.
+   */
+  readonly hostNames?: readonly string[]
   /** Without it `/metrics` is 404. */
   readonly metrics?: { readonly contentType: string; text(): Promise<string> }
   /** Reported together by `/health` and `/ready`. */
@@ -52,6 +59,8 @@ export interface HttpUpgrade {
 
 /** Answers in flight at `stop()` have this long; then their sockets are closed. */
 const CLOSE_GRACE_MS = 500
+/** Connections open at once; a client that leaks them must not take the file descriptors of the feed. */
+const CONNECTIONS_MAX = 256
 
 /** Nothing here is meant to be embedded, cached, sniffed or scripted. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -77,15 +86,19 @@ export class HttpServer {
     const routes = new Map(routesOf(options).map((route) => [route.path, route]))
     for (const route of options.routes ?? []) routes.set(route.path, route)
     const upgrades = new Map((options.upgrades ?? []).map((upgrade) => [upgrade.path, upgrade]))
+    const isOurs = (request: IncomingMessage): boolean => isOwnHost(request.headers.host, host, options.hostNames)
     const server = createServer((request, response) => {
-      void respond(request, response, routes)
+      void respond(request, response, isOurs(request) ? routes : null)
     })
     server.on('upgrade', (request, socket, head) => {
       const upgrade = upgrades.get(pathOf(request))
-      if (upgrade !== undefined) return upgrade.accept(request, socket, head)
+      const isKnown = isOurs(request)
+      if (upgrade !== undefined && isKnown) return upgrade.accept(request, socket, head)
       socket.on('error', () => {})
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      const status = isKnown ? '404 Not Found' : '421 Misdirected Request'
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     })
+    server.maxConnections = CONNECTIONS_MAX
     // Our clients are scrapers and people: short patience, so that a half-open one costs nothing for long.
     server.headersTimeout = 10_000
     server.requestTimeout = 10_000
@@ -162,14 +175,15 @@ function routesOf(options: HttpServerOptions): HttpRoute[] {
   return routes
 }
 
+/** `routes` is `null` for a request that is not for this server. */
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  routes: ReadonlyMap<string, HttpRoute>,
+  routes: ReadonlyMap<string, HttpRoute> | null,
 ): Promise<void> {
   // A body is not asked for; left unread it would block the connection.
   request.resume()
-  const answer = await answerTo(request, routes)
+  const answer = routes === null ? MISDIRECTED : await answerTo(request, routes)
   if (response.destroyed) return
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   response.writeHead(answer.status, {
@@ -196,6 +210,10 @@ async function answerTo(request: IncomingMessage, routes: ReadonlyMap<string, Ht
     return json(500, { error: error instanceof Error ? error.message : String(error) })
   }
 }
+
+const MISDIRECTED: HttpAnswer = json(421, {
+  error: 'the Host of this request is not this server; call it by its address, or name it in hostNames',
+})
 
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').replace(/[?#].*$/s, '')

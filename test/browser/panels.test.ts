@@ -208,7 +208,7 @@ describeWithBrowser('the panels', () => {
     expect(await texts('.log-message')).toEqual(['runs', '<b>ethusdt</b> said nothing'])
     await page.locator('#log-level').selectOption('WARNING')
     expect(await texts('.log-message')).toEqual(['<b>ethusdt</b> said nothing'])
-    await page.locator('#log-level').selectOption('DEBUG')
+    await page.locator('#log-level').selectOption('INFO')
     await page.locator('#log-text').fill('hft')
     expect(await texts('.log-event')).toEqual(['hft FEED_STARTED'])
   })

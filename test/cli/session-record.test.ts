@@ -60,6 +60,37 @@ describe('outages of a session', () => {
   })
 })
 
+describe('a session with outages for days', () => {
+  it('keeps the newest and those that last, counts the others, and its summary stays readable', () => {
+    const bus = new Bus()
+    const record = new SessionRecord(bus)
+    lost(bus, 'spot-9', START_MS)
+    for (let index = 0; index < 2_000; index++) {
+      lost(bus, 'spot-0', START_MS + index * 1_000)
+      established(bus, 'spot-0', START_MS + index * 1_000 + (index === 3 ? 800 : 400))
+    }
+
+    expect(record.outages.length).toBe(500)
+    expect(record.outagesForgotten).toBe(1_501)
+    expect(record.longestOutageMs).toBe(800)
+    expect(record.outages[0]).toMatchObject({ connectionId: 'spot-9', endTimeMs: null })
+    const text = lines(bus, record)
+    expect(text.filter((line) => line.startsWith('  outage '))).toHaveLength(20)
+    expect(text).toContain('  outages  1 981 before the following ones')
+  })
+
+  it('keeps warnings in its tail however many traces a connector writes', () => {
+    const bus = new Bus()
+    const record = new SessionRecord(bus)
+    lost(bus, 'spot-0', START_MS)
+    const trace: LogEvent = { ...logEvent('connector_trade', START_MS), level: 'DEBUG' }
+    for (let index = 0; index < 500; index++) bus.publish('log.event', trace, { source: 'hft' })
+
+    expect(record.logTail.map(({ event }) => event)).toEqual(['CONNECTION_DISCONNECTED'])
+    expect(record.count('connector_trade')).toBe(500)
+  })
+})
+
 describe('the summary', () => {
   it('names messages per topic, gaps, the worst age and its stream', () => {
     const bus = new Bus()

@@ -58,7 +58,7 @@ export function venueKeys(options: VenueKeysOptions): KeyBinding[] {
   }
 
   return [
-    { key: 'c', help: 'c cut the connections', action: cut },
+    { key: 'c', help: 'c cut all', action: cut },
     { key: 's', help: 's stall a stream', action: stall },
   ]
 }

@@ -145,7 +145,7 @@ function connectionSection({ healths, record, summary }: ReportData, span: TimeS
     outages.length === 0
       ? null
       : fold(
-          outageTitle(summary.outages.length),
+          outageTitle(summary.outages.length + summary.outagesForgotten),
           html`<table><thead><tr><th>began</th><th>manager</th><th>connection</th><th class="n">lasted</th><th>close code and reason</th></tr></thead><tbody>${outages}</tbody></table>`,
           outages.length <= 20,
         )

@@ -96,7 +96,8 @@ export class ReportRecord {
     this.logCount++
     this.connections.onLog(event, source)
     const entry = { source, event }
-    keepNewest(this.#log, entry, LOG_MAX)
+    // Traces of every message would leave no room for what happened.
+    if (event.level !== 'DEBUG') keepNewest(this.#log, entry, LOG_MAX)
     if (event.level === 'WARNING' || event.level === 'ERROR') keepNewest(this.#trouble, entry, TROUBLE_MAX)
   }
 

@@ -18,7 +18,8 @@ export interface VerdictFacts {
 }
 
 export function verdictOf({ summary, failure, candlesLost, gapsOpen }: VerdictFacts): Verdict {
-  const { managers, gaps, outages, messages, reconnects, worstAgeMs, worstAgeFeed } = summary
+  const { managers, gaps, messages, reconnects, worstAgeMs, worstAgeFeed } = summary
+  const outageCount = summary.outages.length + summary.outagesForgotten
   const stale = managers.reduce((sum, manager) => sum + manager.stale, 0)
   const silent = managers.reduce((sum, manager) => sum + manager.neverReceived, 0)
   const missing = [
@@ -33,7 +34,7 @@ export function verdictOf({ summary, failure, candlesLost, gapsOpen }: VerdictFa
   const healed = [
     ...(reconnects > 0 ? [plural(reconnects, 'unplanned reconnect')] : []),
     ...(gaps.filled > 0 ? [`${plural(gaps.filled, 'hole')} filled`] : []),
-    ...(outages.length > 0 && reconnects === 0 ? [plural(outages.length, 'outage')] : []),
+    ...(outageCount > 0 && reconnects === 0 ? [plural(outageCount, 'outage')] : []),
   ]
   const received = `${formatCount(messages)} messages received`
   const oldest = worstAgeFeed === '' ? [] : [`longest silence ${formatAge(worstAgeMs)} (${worstAgeFeed})`]

@@ -22,11 +22,15 @@ export class PlainView implements SessionView {
 
   start(context: SessionContext): void {
     this.#context = context
-    this.#line(`feedbus  ${context.title}${context.httpUrl === null ? '' : `  ${context.httpUrl}`}`)
+    this.#line(`feedbus  ${context.title}`)
+    // A line of its own, with its name: what a person looks for in a log is the address to open.
+    if (context.httpUrl !== null) this.#line(`dashboard  ${context.httpUrl}/`)
     this.#timer = context.clock.setRepeating(() => this.#status(context), STATUS_PERIOD_MS, { unref: true })
   }
 
   log(event: LogEvent, source: string): void {
+    // Traces of every message; `--json` and `--emit log.event` have them.
+    if (event.level === 'DEBUG') return
     this.#log.write(
       `${formatTimeOfDay(event.timeMs)} ${event.level.padEnd(7)} ${event.event} ${source}: ${event.message}\n`,
     )

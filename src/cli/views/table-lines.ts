@@ -22,7 +22,10 @@ export interface TablePicture {
   /** `null` without HTTP. */
   readonly httpUrl: string | null
   readonly healths: readonly FeedSystemHealth[]
-  readonly record: Pick<SessionRecord, 'outages' | 'logTail' | 'gapsOpened' | 'gapsFilled' | 'gapsUnfillable'>
+  readonly record: Pick<
+    SessionRecord,
+    'outages' | 'outagesForgotten' | 'longestOutageMs' | 'logTail' | 'gapsOpened' | 'gapsFilled' | 'gapsUnfillable'
+  >
   readonly bus: BusPicture
   /** Which streams, and which page of them. */
   readonly filter: FeedFilter
@@ -72,7 +75,7 @@ function footLines(picture: TablePicture, size: TerminalSize, room: number): str
 
 function headLine({ title, upMs, httpUrl }: TablePicture): string {
   // The title comes last, because it says the least once one knows it.
-  return `${pc.bold('feedbus')}  ${formatClock(upMs)}  ${httpUrl === null ? '' : `${httpUrl}  `}${pc.bold(plain(title))}`
+  return `${pc.bold('feedbus')}  ${formatClock(upMs)}  ${httpUrl === null ? '' : `dashboard ${httpUrl}/  `}${pc.bold(plain(title))}`
 }
 
 function connectionLines(healths: readonly FeedSystemHealth[]): string[] {
@@ -110,8 +113,14 @@ function connectionText(connection: ConnectionHealth, idWidth: number): string {
   const refresh = connection.nextRefreshInMs === null ? '-' : formatClock(connection.nextRefreshInMs)
   return (
     `${idOf(connection).padEnd(idWidth)} ${paintState(connection.state)} ${formatClock(connection.uptimeMs)}  ` +
-    `reconnects ${connection.reconnectCount}  streams ${connection.streamCount}  rtt ${rtt}  refresh in ${refresh}`
+    `${pathsText(connection)}reconnects ${connection.reconnectCount}  streams ${connection.streamCount}  rtt ${rtt}  ` +
+    `refresh in ${refresh}`
   )
+}
+
+/** The sockets of a redundant pair: with one of them down everything still arrives, and the next fault will hurt. */
+function pathsText({ paths }: ConnectionHealth): string {
+  return paths.map(({ path, state }) => `${path} ${paintState(state)}  `).join('')
 }
 
 function feedLines(picture: TablePicture, { columns }: TerminalSize, room: number): string[] {
@@ -160,21 +169,23 @@ function streamName(feed: FeedHealth): string {
 function totalsLine({ healths, record }: TablePicture): string {
   const total = (field: 'totalMessageCount' | 'totalErrorCount'): number =>
     healths.reduce((sum, health) => sum + health[field], 0)
-  const healed = record.outages.filter(({ endTimeMs }) => endTimeMs !== null)
-  const longestMs = Math.max(0, ...healed.map(({ startTimeMs, endTimeMs }) => (endTimeMs ?? 0) - startTimeMs))
+  const lasting = record.outages.filter(({ endTimeMs }) => endTimeMs === null).length
+  const outageCount = record.outages.length + record.outagesForgotten
+  const healed = outageCount - lasting
   const feeds = healths.flatMap((health) => health.feeds)
   const stale = feeds.filter((feed) => feed.isStale).length
   const outages =
-    record.outages.length === 0
+    outageCount === 0
       ? 'outages 0'
-      : `outages ${record.outages.length} healed ${healed.length}${healed.length === 0 ? '' : ` (${formatAge(longestMs)})`}`
+      : `outages ${formatCount(outageCount)} healed ${formatCount(healed)}` +
+        (healed === 0 ? '' : ` (${formatAge(record.longestOutageMs)})`)
   const text = [
     `messages ${formatCount(total('totalMessageCount'))}`,
     `errors ${total('totalErrorCount')}`,
     `stale ${stale}/${feeds.length}`,
     outages,
   ].join('  ')
-  const isRed = stale > 0 || healed.length < record.outages.length
+  const isRed = stale > 0 || lasting > 0
   return isRed ? pc.red(text) : pc.dim(text)
 }
 

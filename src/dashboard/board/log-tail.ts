@@ -5,6 +5,8 @@ import type { LogRow, TroubleView } from '../protocol.js'
 import { Ring } from './ring.js'
 
 const ROWS_MAX = 400
+/** And as many traces (level `DEBUG`), kept apart: a connector writes one for every message, and a warning must not be gone seconds later. */
+const TRACES_MAX = 100
 /** A message is a sentence; a longer one is somebody's payload. */
 const MESSAGE_CHARACTERS_MAX = 600
 /** Streams whose last trouble is remembered; the one that had trouble first is forgotten beyond. */
@@ -12,6 +14,7 @@ const TROUBLES_MAX = 4_000
 
 export class LogTail {
   readonly #rows = new Ring<LogRow>(ROWS_MAX)
+  readonly #traces = new Ring<LogRow>(TRACES_MAX)
   readonly #troubles = new Map<string, TroubleView>()
   #lastId = 0
 
@@ -23,7 +26,8 @@ export class LogTail {
   add({ payload, source }: Envelope<LogEvent>): void {
     const { event, level, timeMs, data } = payload
     const message = payload.message.slice(0, MESSAGE_CHARACTERS_MAX)
-    this.#rows.push({ id: ++this.#lastId, timeMs, level, source, event, message })
+    const rows = level === 'DEBUG' ? this.#traces : this.#rows
+    rows.push({ id: ++this.#lastId, timeMs, level, source, event, message })
     const stream = data['stream']
     if (typeof stream !== 'string' || stream === '' || (level !== 'WARNING' && level !== 'ERROR')) return
     const key = `${source} ${stream}`
@@ -37,13 +41,17 @@ export class LogTail {
     }
   }
 
+  /** Oldest first. */
   rows(): LogRow[] {
-    return this.#rows.toArray()
+    return this.rowsAfter(0)
   }
 
   /** Newer than `id`, as far as they are kept. */
   rowsAfter(id: number): LogRow[] {
-    return this.#rows.newest(this.#lastId - id)
+    // At most so many rows are newer, of both kinds together.
+    const count = this.#lastId - id
+    const rows = [...this.#rows.newest(count), ...this.#traces.newest(count)]
+    return rows.filter((row) => row.id > id).sort((a, b) => a.id - b.id)
   }
 
   /** The last warning or error that named this stream. */

@@ -5,6 +5,7 @@ import { textWidth } from '../../../src/cli/views/text-width.js'
 import type { ConnectionHealth, FeedHealth, LogEvent } from '../../../src/types/index.js'
 import { connectionHealth, FakeSource, feedHealth } from '../../support/fake-source.js'
 
+const NO_OUTAGES = { outages: [], outagesForgotten: 0, longestOutageMs: 0 }
 const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
 
 function source(name: string, feeds: FeedHealth[], connections: ConnectionHealth[] = [connectionHealth()]): FakeSource {
@@ -26,11 +27,11 @@ function picture(sources: readonly FakeSource[], overrides: Partial<TablePicture
     upMs: 72_000,
     httpUrl: 'http://127.0.0.1:9464',
     healths: sources.map((fake) => fake.getHealth()),
-    record: { outages: [], logTail: [], gapsOpened: 0, gapsFilled: 0, gapsUnfillable: 0 },
+    record: { ...NO_OUTAGES, logTail: [], gapsOpened: 0, gapsFilled: 0, gapsUnfillable: 0 },
     bus: { topics: [{ topic: 'mkt.bbo', perSecond: 61.2 }], slowest: null, queued: 0, dropped: 0, handlerErrors: 0 },
     filter: 'all',
     page: 0,
-    keyHelp: ['q quit', 'c cut the connections', 's stall a stream'],
+    keyHelp: ['q quit', 'c cut all', 's stall a stream'],
     note: '',
     lastValue: () => 'last 61234.5  -5.57%',
     ...overrides,
@@ -57,7 +58,7 @@ describe('the table', () => {
       picture([source('spot', feeds(100), many), source('futures', feeds(100), many)], {
         note: 'cut 60 connections',
         record: {
-          outages: [],
+          ...NO_OUTAGES,
           logTail: Array.from({ length: 50 }, (_, index) => logEvent('FEED_STALE', index)),
           gapsOpened: 3,
           gapsFilled: 1,
@@ -80,7 +81,7 @@ describe('the table', () => {
     expect(text).toContain('http://127.0.0.1:9464')
     expect(text).toMatch(/spot {2}RUNNING {2}spot-0#1 OPEN 00:01:00 {2}reconnects 2/)
     expect(text).toMatch(/^cut 1 connection$/m)
-    expect(text).toMatch(/c cut the connections {2}s stall a stream/)
+    expect(text).toMatch(/c cut all {2}s stall a stream/)
     expect(text).toContain('last 61234.5  -5.57%')
   })
 
@@ -136,7 +137,15 @@ describe('the table', () => {
     }
     const lines = draw(
       picture([source('spot', feeds(3))], {
-        record: { outages: [outage], logTail, gapsOpened: 8, gapsFilled: 0, gapsUnfillable: 0 },
+        record: {
+          outages: [outage],
+          outagesForgotten: 0,
+          longestOutageMs: 900,
+          logTail,
+          gapsOpened: 8,
+          gapsFilled: 0,
+          gapsUnfillable: 0,
+        },
       }),
       { columns: 80, rows: 24 },
     )
@@ -146,6 +155,29 @@ describe('the table', () => {
     expect(events[1]).toMatch(/^CONNECTION_ESTABLISHED ×3/)
     expect(events[2]).toMatch(/^GAP_OPENED ×8/)
     expect(lines.join('\n')).toContain('outages 1 healed 1 (0.9s)')
+  })
+
+  it('shows both sockets of a redundant pair, since one that is down loses nothing yet', () => {
+    const path = { generation: 1, rttMs: null, firstCount: 0, lateCount: 0, lateMs: null }
+    const pair = connectionHealth({
+      paths: [
+        { ...path, path: 'a', state: 'OPEN' },
+        { ...path, path: 'b', state: 'BACKOFF' },
+      ],
+    })
+    const lines = draw(picture([source('spot', feeds(2), [pair])]), { columns: 80, rows: 24 })
+    expect(lines[1]).toContain('a OPEN  b BACKOFF')
+  })
+
+  it('counts outages that are no longer remembered one by one', () => {
+    const record = { outages: [], outagesForgotten: 1_200, longestOutageMs: 62_000 }
+    const lines = draw(
+      picture([source('spot', feeds(1))], {
+        record: { ...record, logTail: [], gapsOpened: 0, gapsFilled: 0, gapsUnfillable: 0 },
+      }),
+      { columns: 80, rows: 24 },
+    )
+    expect(lines.join('\n')).toMatch(/outages 1 200 healed 1 200 \(/)
   })
 
   it('shows holes, books, clocks and what the bus carries', () => {
@@ -167,7 +199,7 @@ describe('the table', () => {
     spot.clock = { offsetMs: -12.4, uncertaintyMs: 3, ageMs: 100, sampleCount: 3 }
     const text = draw(
       picture([spot], {
-        record: { outages: [], logTail: [], gapsOpened: 5, gapsFilled: 3, gapsUnfillable: 1 },
+        record: { ...NO_OUTAGES, logTail: [], gapsOpened: 5, gapsFilled: 3, gapsUnfillable: 1 },
         bus: {
           topics: [{ topic: 'mkt.bbo', perSecond: 61.25 }],
           slowest: { subscription: 'strat.demo', durationMs: 0.3, seq: 4, topic: 'mkt.trades' },
@@ -211,7 +243,9 @@ describe('the table', () => {
     ])
     const hidden = { ...logEvent('CONNECTION_ERROR', 1), message: 'closed \u001b[2Jwith\nthis' }
     const lines = draw(
-      picture([spot], { record: { outages: [], logTail: [hidden], gapsOpened: 0, gapsFilled: 0, gapsUnfillable: 0 } }),
+      picture([spot], {
+        record: { ...NO_OUTAGES, logTail: [hidden], gapsOpened: 0, gapsFilled: 0, gapsUnfillable: 0 },
+      }),
       { columns: 80, rows: 24 },
     )
     const column = (line = ''): number => textWidth(line.slice(0, line.indexOf(' OK')))

@@ -161,6 +161,17 @@ describe('the tail of the log', () => {
     expect(log.rows().length).toBeLessThan(600)
   })
 
+  it('keeps a warning however many traces a connector writes after it, in the order they came', () => {
+    const log = new LogTail()
+    log.add(envelope(logEvent({ message: 'trouble' })))
+    for (let index = 0; index < 5_000; index++) log.add(envelope(logEvent({ level: 'DEBUG', message: `t${index}` })))
+    log.add(envelope(logEvent({ message: 'later' })))
+    const messages = log.rows().map(({ message }) => message)
+    expect([messages[0], messages.at(-2), messages.at(-1)]).toEqual(['trouble', 't4999', 'later'])
+    expect(messages.length).toBeLessThan(200)
+    expect(log.rowsAfter(log.lastId - 2).map(({ message }) => message)).toEqual(['t4999', 'later'])
+  })
+
   it('remembers the last trouble of a stream, not its good news and not that of another source', () => {
     const log = new LogTail()
     const data = { stream: 's' }

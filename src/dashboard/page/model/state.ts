@@ -29,6 +29,8 @@ import type {
 import { isConnectionDown } from './tones.js'
 
 const LOG_ROWS_MAX = 500
+/** Traces beside them: a source that writes many must not push a warning out. */
+const LOG_TRACES_MAX = 150
 const GAPS_MAX = 500
 const CANDLES_MAX = 240
 const SAMPLES_MAX = 600
@@ -165,7 +167,7 @@ export class PageState {
     if (message.gapTotals !== undefined) this.gapTotals = message.gapTotals
     if (message.log !== undefined) {
       const lastId = this.log.at(-1)?.id ?? 0
-      this.log = [...this.log, ...message.log.filter(({ id }) => id > lastId)].slice(-LOG_ROWS_MAX)
+      this.log = newestLog([...this.log, ...message.log.filter(({ id }) => id > lastId)])
       changed.add('log')
     }
     if (message.process !== undefined) {
@@ -272,4 +274,13 @@ function rawWith(known: RawState | null, update: RawUpdate): RawState {
     schema: update.schema ?? before.schema,
     envelopes: update.envelopes ?? [...before.envelopes, ...added].slice(-ENVELOPES_MAX),
   }
+}
+
+/** In order; traces and the rest are bounded apart. */
+function newestLog(log: readonly LogRow[]): readonly LogRow[] {
+  const isTrace = ({ level }: LogRow): boolean => level === 'DEBUG'
+  const traces = log.filter(isTrace)
+  const firstTrace = traces.at(-LOG_TRACES_MAX)?.id ?? 0
+  const firstOther = log.filter((row) => !isTrace(row)).at(-LOG_ROWS_MAX)?.id ?? 0
+  return log.filter((row) => row.id >= (isTrace(row) ? firstTrace : firstOther))
 }
