@@ -100,6 +100,7 @@ export class IceoryxConnector extends ConnectorWrapper {
   async disconnect(): Promise<void> {
     const connection = this.#connection
     this.#connection = null
+    this.#subscribed.clear()
     if (connection === null) return
     connection.onRecords = null
     await connection.close()

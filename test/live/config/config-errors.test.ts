@@ -19,6 +19,8 @@ describe('a wrong venue', () => {
     expect(problem({ venue: 'binance_futures' })).toContain('Did you mean BINANCE_FUTURES?')
     expect(problem({ venue: 'FUTURES_BINANCE' })).toContain('Did you mean BINANCE_FUTURES?')
     expect(problem({ venue: 'KRAKEN' })).toBe(`venue: "KRAKEN" is not one of ${VENUES}`)
+    // Known to connectors only.
+    expect(problem({ venue: 'BYBIT' })).toBe(`venue: "BYBIT" is not one of ${VENUES}`)
     expect(problem({ venue: 7 })).toBe(`venue: 7 is not one of ${VENUES}`)
     expect(problem({ venue: undefined })).toBe(`venue: is required: one of ${VENUES}`)
   })

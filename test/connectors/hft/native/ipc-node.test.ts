@@ -1,6 +1,8 @@
 /** The generic layer over real shared memory: what it promises, and each limit with its code. */
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { IpcNode, samplesIn, versions } from '../../../../src/connectors/hft/native/index.js'
+import { HftConnection, IpcNode, samplesIn, versions } from '../../../../src/connectors/hft/native/index.js'
 import { CONNECTOR_HEADER, describeNative, privateNode } from '../../../support/native.js'
 
 const withCode = (code: string): unknown => expect.objectContaining({ name: 'IpcError', code })
@@ -112,6 +114,35 @@ describeNative('the generic layer', () => {
       ],
     ]
     for (const [code, action] of refused) expect(action, code).toThrow(withCode(code))
+  })
+
+  it('tells a service of another Iceoryx2 version by its sample header, for good', async () => {
+    const owner = node()
+    owner.service({ name: 'v/ToBot', mode: 'create', userHeader: CONNECTOR_HEADER })
+    // What a 0.7 service says about itself: the same description with the larger header.
+    const folder = join(where.rootPath, 'services')
+    const files = readdirSync(folder).map((name) => join(folder, name))
+    const file = files.find((path) => readFileSync(path, 'utf8').includes('"v/ToBot"')) ?? ''
+    chmodSync(file, 0o600)
+    writeFileSync(file, readFileSync(file, 'utf8').replace('size = 24', 'size = 40'))
+    // Only a description that nobody may write to is a finished one.
+    chmodSync(file, 0o400)
+    const refusal = expect.objectContaining({
+      name: 'IpcError',
+      code: 'IPC_VERSION_MISMATCH',
+      isTerminal: true,
+      message: expect.stringContaining('sample headers have 40 bytes, Iceoryx2 0.6.1 writes 24'),
+    })
+    const other = node()
+    expect(() => other.service({ name: 'v/ToBot', mode: 'open', userHeader: CONNECTOR_HEADER })).toThrow(refusal)
+    // Waiting would not cure it, so nobody waits.
+    const opening = HftConnection.open({
+      connector: 'v',
+      kind: 'binancefutures',
+      waitForConnectorMs: 60_000,
+      node: where,
+    })
+    await expect(opening).rejects.toEqual(refusal)
   })
 
   it('takes twenty nodes at a service and refuses the next', () => {
