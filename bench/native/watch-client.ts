@@ -1,9 +1,10 @@
 /**
  * A bot in JavaScript as a process of its own: registers, keeps books, counts, and answers commands as JSON lines.
  *
- *   watch-client.ts NAME --mode pump|poll --symbols a,b --bot N --root PATH/ --prefix P [--tick T] [--lot L] [--ring N]
+ *   watch-client.ts NAME --mode pump|poll --symbols a,b --bot N --root PATH/ --prefix P
+ *                   [--tick T] [--lot L] [--ring N] [--books no]
  *
- * Commands: stats, book {symbol}, resync {symbol}, submit {…}, cancel {symbol, orderId}, cpu. The end of stdin ends it.
+ * With `--books no` it only counts and reads: what is measured then is the way to it. Commands: stats, book {symbol}, resync {symbol}, submit {…}, cancel {symbol, orderId}, cpu. The end of stdin ends it.
  */
 import { createInterface } from 'node:readline'
 import { HftConnection, RecordKind, type RecordView, type WireError } from '../../src/connectors/hft/native/index.js'
@@ -91,7 +92,7 @@ function takeFeed(records: RecordView, i: number): void {
   books.get(records.symbol(i))?.apply(records, i)
 }
 
-for (const symbol of symbols) books.set(symbol, new RecordBook(tickSize))
+if (option('books', 'yes') !== 'no') for (const symbol of symbols) books.set(symbol, new RecordBook(tickSize))
 connection.onRecords = (first, count) => {
   for (let i = first; i < first + count; i++) take(connection.ring, i)
 }

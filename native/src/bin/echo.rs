@@ -5,7 +5,11 @@
 //! ```
 //!
 //! It spins for as long as requests keep coming and `--spin-ms` (2000) beyond, so that the answer costs what the
-//! transport costs; then it naps, because an idle peer must not take a core from what is measured next.
+//! transport costs; then it naps, because an idle peer must not take a core from what is measured next. While it
+//! spins in vain it offers its core: on a loaded machine the asking side may wait for just that one, and two spinning
+//! processes on one core take a time slice per answer.
+//!
+//! Like every peer it ends with its stdin, so one started with stdin closed or `/dev/null` ends at once.
 
 #[path = "../tools/mod.rs"]
 mod tools;
@@ -69,7 +73,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         match script.try_recv() {
             Ok(_) | Err(TryRecvError::Disconnected) => return Ok(()),
             Err(TryRecvError::Empty) if last.elapsed() > spin => thread::sleep(Duration::from_micros(200)),
-            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Empty) => thread::yield_now(),
         }
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! rust_sub NAME [--mode watch|rtt] [--symbols a,b] [--bot N] [--tick T] [--lot L] [--root PATH/] [--prefix P]
-//!               [--count N] [--warmup N] [--wait-ms N]
+//!               [--books no] [--count N] [--warmup N] [--max-ms N] [--wait-ms N]
 //! ```
 //!
-//! `watch` registers, keeps a book per symbol, counts, and answers `{"cmd":"stats"}`, `{"cmd":"book","symbol":…}`,
-//! `{"cmd":"order",…}` and `{"cmd":"exit"}` on stdin. `rtt` sends one order at a time to the echo peer and reports
-//! the distribution of the round trips in nanoseconds, decoding included.
+//! `watch` registers, keeps a book per symbol (not with `--books no`), counts, and answers `{"cmd":"stats"}`,
+//! `{"cmd":"book","symbol":…}`, `{"cmd":"cpu"}`, `{"cmd":"order",…}` and `{"cmd":"exit"}` on stdin. `rtt` sends one
+//! order at a time to the echo peer and reports the distribution of the round trips in nanoseconds, encoding and
+//! decoding included. It takes `--max-ms` at most, a third of it to warm up, and makes do with the samples it has.
 
 #[path = "../tools/mod.rs"]
 mod tools;
@@ -22,6 +23,7 @@ use feedbus_native::codec::types::{
     event_flag, event_kind, Event, LiveEvent, LiveRequest, OrdType, Order, Side, Status, TimeInForce, ADDRESS_EVERYONE,
 };
 use feedbus_native::codec::{decode_event, encode_request};
+use iceoryx2::port::port_identifiers::UniquePublisherId;
 use serde_json::{json, Value};
 
 use tools::args::Args;
@@ -30,9 +32,11 @@ use tools::lines::{commands, order_json, report};
 use tools::now_ns;
 use tools::ports::{Failure, Ports};
 
-const USAGE: &str = "rust_sub NAME [--mode watch|rtt] [--symbols a,b] [--bot N] [--tick T] [--lot L] [--root PATH/] [--prefix P] [--count N] [--warmup N] [--wait-ms N]";
+const USAGE: &str = "rust_sub NAME [--mode watch|rtt] [--symbols a,b] [--bot N] [--tick T] [--lot L] [--root PATH/] [--prefix P] [--books no] [--count N] [--warmup N] [--max-ms N] [--wait-ms N]";
 /// No answer for so long means that the peer is gone, not slow.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
+/// Empty polls, some 100 us, after which the other side may need this core to answer at all.
+const POLLS_PER_YIELD: u32 = 4_096;
 
 fn main() {
     let args = Args::read(USAGE);
@@ -83,21 +87,35 @@ fn round_trips(args: &Args) -> Result<(), Failure> {
     let ports = open(args)?;
     let bot: u64 = args.number("bot", now_ns() as u64 | 1);
     let (warmup, count): (usize, usize) = (args.number("warmup", 1_000), args.number("count", 10_000));
+    let budget = Duration::from_millis(args.number("max-ms", 600_000));
     let mut taken: Vec<u64> = Vec::with_capacity(count);
-    for index in 0..warmup + count {
-        let id = index as u64 + 1;
+    let started = Instant::now();
+    let mut warm = 0;
+    let mut index = 0_usize;
+    while taken.len() < count {
+        index += 1;
+        let id = index as u64;
         let asked = Instant::now();
+        if asked.duration_since(started) > budget {
+            break;
+        }
         let request = LiveRequest::Order { symbol: "btcusdt", order: order(id, 640_005, Status::New) };
         ports.send(bot, |slice| encode_request(&request, slice))?;
         await_answer(&ports, id)?;
-        if index >= warmup {
+        if warm < warmup && asked.duration_since(started) < budget / 3 {
+            warm += 1;
+        } else {
+            warm = warmup;
             taken.push(asked.elapsed().as_nanos() as u64);
         }
+    }
+    if taken.is_empty() {
+        return Err(format!("no round trip in {budget:?} after {warmup} to warm up").into());
     }
     taken.sort_unstable();
     let at = |share: f64| taken[((taken.len() as f64 * share) as usize).min(taken.len() - 1)];
     report(&json!({
-        "event": "rtt", "count": count, "p50Ns": at(0.5), "p99Ns": at(0.99), "p999Ns": at(0.999),
+        "event": "rtt", "count": taken.len(), "p50Ns": at(0.5), "p99Ns": at(0.99), "p999Ns": at(0.999),
         "maxNs": taken.last(),
     }));
     Ok(())
@@ -116,16 +134,33 @@ fn await_answer(ports: &Ports, id: u64) -> Result<(), Failure> {
             }
         }
         spins = spins.wrapping_add(1);
-        if spins % 65_536 == 0 && asked.elapsed() > ANSWER_DEADLINE {
-            return Err(format!("no answer to {id} in {ANSWER_DEADLINE:?}").into());
+        if spins % POLLS_PER_YIELD == 0 {
+            if asked.elapsed() > ANSWER_DEADLINE {
+                return Err(format!("no answer to {id} in {ANSWER_DEADLINE:?}").into());
+            }
+            thread::yield_now();
         }
         spin_loop();
     }
 }
 
+/// Processor time of this process so far, in microseconds, as Node's `process.cpuUsage()` tells it.
+fn cpu_json() -> Value {
+    // SAFETY: the structure is plain numbers, and the call fills the one it is given.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    let micros = |time: libc::timeval| time.tv_sec as i64 * 1_000_000 + time.tv_usec as i64;
+    json!({ "event": "cpu", "user": micros(usage.ru_utime), "system": micros(usage.ru_stime) })
+}
+
 struct Watched {
     bot: u64,
     tick_size: f64,
+    /// None are kept when only the transport is measured.
+    keeps_books: bool,
     books: BTreeMap<String, Book>,
     counts: [u64; 6],
     by_kind: BTreeMap<u8, u64>,
@@ -140,7 +175,7 @@ struct Watched {
     orders: Vec<Value>,
     errors: u64,
     publishers: u64,
-    publisher: Option<u128>,
+    publisher: Option<UniquePublisherId>,
 }
 
 fn watch(args: &Args) -> Result<(), Failure> {
@@ -150,6 +185,7 @@ fn watch(args: &Args) -> Result<(), Failure> {
     let mut watched = Watched {
         bot,
         tick_size,
+        keeps_books: args.text("books") != Some("no"),
         books: BTreeMap::new(),
         counts: [0; 6],
         by_kind: BTreeMap::new(),
@@ -177,10 +213,8 @@ fn watch(args: &Args) -> Result<(), Failure> {
         let mut any = false;
         while let Some(sample) = ports.receiver.receive()? {
             any = true;
-            let origin = format!("{:?}", sample.origin());
-            let tag = origin.bytes().fold(0_u128, |tag, byte| tag.wrapping_mul(257).wrapping_add(byte.into()));
-            if watched.publisher != Some(tag) {
-                watched.publisher = Some(tag);
+            if watched.publisher != Some(sample.origin()) {
+                watched.publisher = Some(sample.origin());
                 watched.publishers += 1;
             }
             watched.take(sample.user_header().id, sample.payload().get(..sample.user_header().len));
@@ -188,6 +222,7 @@ fn watch(args: &Args) -> Result<(), Failure> {
         match script.try_recv() {
             Ok(Ok(command)) => match command["cmd"].as_str().unwrap_or_default() {
                 "stats" => watched.report(),
+                "cpu" => report(&cpu_json()),
                 "book" => watched.report_book(command["symbol"].as_str().unwrap_or_default()),
                 "register" => {
                     register(command["symbol"].as_str().unwrap_or_default())?;
@@ -256,6 +291,9 @@ impl Watched {
                 self.lost += (event.ival - self.last_number - 1) as u64;
             }
             self.last_number = event.ival;
+        }
+        if !self.keeps_books {
+            return;
         }
         let book = self.books.entry(symbol.to_owned()).or_default();
         let tick = (event.px / self.tick_size).round() as i64;

@@ -1,0 +1,183 @@
+/**
+ * Round trips to the echo peer through the package, as a process of its own: send an order, wait for the record that
+ * carries its id, send the next. What `rust_sub --mode rtt` does in Rust.
+ *
+ *   rtt-client.ts NAME --mode sync|immediate|pump [--send bytes|submit] --warmup N --count N --max-ms N
+ *                      --root PATH/ --prefix P
+ *
+ * `sync` calls `drain` until the answer is there; `immediate` is a polled connection on the event loop with its
+ * default options, `pump` one with a pump. `bytes` sends a request encoded beforehand, with a new order id in it,
+ * through a publisher of the generic layer; `submit` makes and sends each order with `HftConnection.submit`. Takes
+ * `--max-ms` at most, a third of it to warm up, makes do with the samples it has, and reports one line, `rtt`, in
+ * nanoseconds.
+ */
+import { encodeRequest, HftConnection, IpcNode, type RecordView } from '../../src/connectors/hft/native/index.js'
+import { argumentsOf } from './arguments.js'
+
+/** No answer for so long means that the peer is gone, not slow. */
+const ANSWER_DEADLINE_MS = 5_000
+/** Empty polls, some 100 us, after which the other side may need this core to answer at all. */
+const POLLS_PER_YIELD = 2_048
+const SYMBOL = 'btcusdt'
+const HEADER = 'hftbacktest::live::ipc::iceoryx::CustomHeader'
+const BOT = 77n
+/** Ids from here on have nine bytes on the wire and are exact as numbers. */
+const FIRST_ID = 2 ** 40
+
+const { name, option } = argumentsOf(process.argv.slice(2))
+const mode = option('mode', 'sync')
+const count = Number(option('count', '10000'))
+const warmup = Number(option('warmup', '1000'))
+const budgetMs = Number(option('max-ms', '600000'))
+const node = { rootPath: option('root', '/tmp/iceoryx2/'), prefix: option('prefix', 'iox2_') }
+
+const connection = await HftConnection.open({
+  connector: name,
+  kind: 'binancefutures',
+  botId: BOT,
+  mode: mode === 'pump' ? 'pump' : 'poll',
+  waitForConnectorMs: 10_000,
+  keepAlive: true,
+  node,
+})
+connection.register(SYMBOL, 0.1, 0.001)
+const generic = IpcNode.create(node)
+const send = option('send', 'bytes') === 'submit' ? submitter() : sender()
+
+const samples = new Float64Array(count)
+const startedMs = performance.now()
+let warm = 0
+let taken = 0
+let askedMs = 0
+let awaited = FIRST_ID
+
+/** Sends the next order; `false` when there are samples enough or the time is over. */
+function ask(): boolean {
+  askedMs = performance.now()
+  if (taken === count || askedMs - startedMs > budgetMs) return false
+  awaited += 1
+  send(awaited)
+  return true
+}
+
+function answered(): void {
+  const now = performance.now()
+  if (warm < warmup && now - startedMs < budgetMs / 3) {
+    warm += 1
+    return
+  }
+  warm = warmup
+  samples[taken] = now - askedMs
+  taken += 1
+}
+
+function submitter(): (id: number) => void {
+  const order = { symbol: SYMBOL, side: 'BUY', price: 64_000.5, qty: 0.25, timeInForce: 'GTX' } as const
+  return (id) => void connection.submit({ ...order, orderId: BigInt(id) })
+}
+
+function sender(): (id: number) => void {
+  const publisher = generic
+    .service({
+      name: `${name}/FromBot`,
+      mode: 'open',
+      userHeader: { name: HEADER, size: 16, align: 8, variant: 'fixed' },
+    })
+    .publisher({ maxLen: 512 })
+  const marker = 0x0102_0304_0506_0708n
+  const message = Buffer.from(
+    encodeRequest({
+      type: 'order',
+      symbol: SYMBOL,
+      order: {
+        qty: 0.25,
+        leavesQty: 0.25,
+        execQty: 0,
+        execPriceTick: 0n,
+        priceTick: 640_005n,
+        tickSize: 0.1,
+        exchTimestamp: 0n,
+        localTimestamp: BigInt(Math.round(performance.timeOrigin)) * 1_000_000n,
+        orderId: marker,
+        maker: false,
+        orderType: 'Limit',
+        req: 'New',
+        status: 'New',
+        side: 'Buy',
+        timeInForce: 'GTX',
+      },
+    }),
+  )
+  const pattern = Buffer.alloc(8)
+  pattern.writeBigUInt64LE(marker)
+  const at = message.indexOf(pattern)
+  const header = Buffer.alloc(16)
+  header.writeBigUInt64LE(BOT, 0)
+  header.writeBigUInt64LE(BigInt(message.length), 8)
+  return (id) => {
+    message.writeUInt32LE(id >>> 0, at)
+    message.writeUInt32LE(Math.floor(id / 2 ** 32), at + 4)
+    publisher.send(message, header)
+  }
+}
+
+function checkPeer(): void {
+  if (performance.now() - askedMs > ANSWER_DEADLINE_MS) fail(`no answer to ${awaited} in ${ANSWER_DEADLINE_MS} ms`)
+}
+
+function fail(reason: string): never {
+  process.stdout.write(`${JSON.stringify({ event: 'failed', reason })}\n`)
+  process.exit(1)
+}
+
+function report(): void {
+  if (taken === 0) fail(`no round trip in ${budgetMs} ms`)
+  const sorted = samples.subarray(0, taken).sort()
+  const at = (share: number): number => Math.round((sorted[Math.min(Math.floor(taken * share), taken - 1)] ?? 0) * 1e6)
+  const line = { event: 'rtt', count: taken, p50Ns: at(0.5), p99Ns: at(0.99), p999Ns: at(0.999), maxNs: at(1) }
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+function sync(): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  let isAnswered = false
+  const take = (records: RecordView, i: number): void => {
+    if (Number(records.orderId(i)) === awaited) isAnswered = true
+  }
+  while (ask()) {
+    isAnswered = false
+    for (let polls = 1; ; polls++) {
+      connection.drain(take)
+      if (isAnswered) break
+      if (polls % POLLS_PER_YIELD === 0) {
+        checkPeer()
+        Atomics.wait(pause, 0, 0, 0.001)
+      }
+    }
+    answered()
+  }
+}
+
+function onTheLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    const watch = setInterval(checkPeer, 1_000)
+    connection.onRecords = (first, records) => {
+      for (let i = first; i < first + records; i++) {
+        if (Number(connection.ring.orderId(i)) !== awaited) continue
+        answered()
+        if (ask()) continue
+        clearInterval(watch)
+        connection.onRecords = null
+        resolve()
+        return
+      }
+    }
+    ask()
+  })
+}
+
+if (mode === 'sync') sync()
+else await onTheLoop()
+report()
+await connection.close()
+generic.close()
