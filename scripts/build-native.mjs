@@ -1,6 +1,8 @@
 /**
  * Builds the native addon and puts it where the package looks for it. Everything but the shared-memory source works
  * without it, so nothing calls this by itself.
+ *
+ *   node scripts/build-native.mjs [--debug]
  */
 import { copyFileSync, renameSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -11,9 +13,10 @@ import { ROOT } from './lib/paths.mjs'
 await runScript(() => {
   const problem = toolchainProblem()
   if (problem !== null) throw new ScriptError(problem)
-  cargo(['build', '--release', '--lib', '--locked'])
+  const isDebug = process.argv.includes('--debug')
+  cargo(['build', ...(isDebug ? [] : ['--release']), '--lib', '--locked'])
   const extension = process.platform === 'darwin' ? 'dylib' : 'so'
-  const built = join(NATIVE, 'target/release', `libfeedbus_native.${extension}`)
+  const built = join(NATIVE, 'target', isDebug ? 'debug' : 'release', `libfeedbus_native.${extension}`)
   // Renamed into place: a process that has the old one mapped keeps it whole.
   copyFileSync(built, `${ADDON}.new`)
   renameSync(`${ADDON}.new`, ADDON)
