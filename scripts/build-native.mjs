@@ -16,7 +16,8 @@ await runScript(() => {
   const isDebug = process.argv.includes('--debug')
   cargo(['build', ...(isDebug ? [] : ['--release']), '--lib', '--locked'])
   const extension = process.platform === 'darwin' ? 'dylib' : 'so'
-  const built = join(NATIVE, 'target', isDebug ? 'debug' : 'release', `libfeedbus_native.${extension}`)
+  const target = process.env['CARGO_TARGET_DIR'] ?? join(NATIVE, 'target')
+  const built = join(target, isDebug ? 'debug' : 'release', `libfeedbus_native.${extension}`)
   // Renamed into place: a process that has the old one mapped keeps it whole.
   copyFileSync(built, `${ADDON}.new`)
   renameSync(`${ADDON}.new`, ADDON)
