@@ -62,9 +62,12 @@ describe('the tarball', () => {
     expect(paths).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'src/index.ts']),
     )
+    // What watches a feed belongs to it.
+    expect(paths).toEqual(expect.arrayContaining(['deploy/prometheus/rules.yml', 'deploy/grafana/feedbus.json']))
     const foreign = paths.filter(
       (path) =>
-        !/^(?:dist\/|src\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path) && !ADDON_BUILD.test(path),
+        !/^(?:dist\/|src\/|deploy\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path) &&
+        !ADDON_BUILD.test(path),
     )
     expect(foreign).toEqual([])
     expect(paths.filter((path) => path.split('/').some((part) => part.startsWith('.')))).toEqual([])

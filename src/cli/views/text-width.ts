@@ -4,8 +4,8 @@
  */
 
 const ESCAPE = '\u001b'
-/** Everything a terminal acts upon instead of showing it. */
-const CONTROL = /[\p{Cc}\u2028\u2029]/gu
+/** Everything a terminal acts upon instead of showing it, the marks that turn the direction of a line included. */
+const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 /** Written on the character before: accents, joiners, variation selectors. */
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]$/u
 /** First and last code point of the ranges that take two columns (East Asian wide and fullwidth, pictures). */

@@ -28,9 +28,13 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return element as T
 }
 
+/** Marks that turn the direction of text: in a name of others they would turn our words around it too. */
+const DIRECTION_MARKS = /\p{Bidi_Control}/gu
+
 /** Touches the document only when the text differs. */
 export function setText(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text
+  const plain = text.replace(DIRECTION_MARKS, '\ufffd')
+  if (element.textContent !== plain) element.textContent = plain
 }
 
 export function setClass(element: Element, name: string): void {

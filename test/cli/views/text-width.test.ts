@@ -39,4 +39,8 @@ describe('width of text', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must be gone.
     expect(plain(`${text}${ESC}[2J\u009b31m\n`)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
   })
+
+  it('takes out what would turn the words after it around', () => {
+    expect(plain('BTC\u202eUSDT\u2066')).toBe('BTC·USDT·')
+  })
 })

@@ -59,8 +59,10 @@ describe('the plain view', () => {
     view.start(context)
     await clock.advance(10_000)
     view.log(EVENT, 'spot')
+    view.log({ ...EVENT, level: 'DEBUG', event: 'connector_trade' }, 'hft')
     view.finish(summary())
 
+    expect(out.text.split('\n')).toContain('dashboard  http://127.0.0.1:9464/')
     expect(out.text.match(/^00:00:(05|10) {2}spot {2}RUNNING {2}10 messages/gm)).toHaveLength(2)
     expect(out.text).toMatch(/^summary after 00:00:09$/m)
     expect(log.text).toBe('03:23:48 WARNING FEED_STALE spot: btcusdt@depth20: no message for 5.9 s\n')

@@ -55,6 +55,21 @@ describe('the verdict', () => {
     expect(headline).toContain('Connection spot-0 of spot is down and reconnecting, attempt 2; 6 streams wait for it.')
   })
 
+  it('says that one socket of a redundant pair is missing, although everything arrives', () => {
+    const path = { generation: 2, rttMs: null, firstCount: 1, lateCount: 1, lateMs: null }
+    const paths = [
+      { ...path, path: 'a', state: 'OPEN' as const },
+      { ...path, path: 'b', state: 'BACKOFF' as const },
+    ]
+    const { tone, headline } = verdictOf(
+      pageState({ feeds: TWO, managers: [managerView({ connections: [connectionView({ paths })] })] }),
+    )
+    expect(tone).toBe('warn')
+    expect(headline).toBe(
+      'Connection spot-0 of spot runs without path b: all arrives, over one socket only. All 2 streams deliver.',
+    )
+  })
+
   it.each([
     ['FAILED', 'bad', 'spot has failed'],
     ['STARTING', 'warn', 'spot is starting.'],

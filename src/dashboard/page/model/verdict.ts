@@ -84,6 +84,7 @@ function connectionProblems(manager: ManagerView, connection: ConnectionView): P
   switch (state) {
     case 'OPEN':
     case 'REFRESHING':
+      return pathProblems(what, connection)
     case 'CLOSED':
       return []
     case 'FAILED':
@@ -93,6 +94,13 @@ function connectionProblems(manager: ManagerView, connection: ConnectionView): P
       return [{ tone: 'bad', text: `${what} is down and reconnecting${attempt}; ${waiting}.` }]
     }
   }
+}
+
+/** One socket of a redundant pair is down: nothing is lost, and nothing stands behind the other one. */
+function pathProblems(what: string, { paths }: ConnectionView): Problem[] {
+  const down = paths.filter(({ state }) => state !== 'OPEN' && state !== 'REFRESHING').map(({ path }) => path)
+  if (down.length === 0) return []
+  return [{ tone: 'warn', text: `${what} runs without path ${down.join(', ')}: all arrives, over one socket only.` }]
 }
 
 function silentFeeds(state: PageState): Problem[] {
