@@ -38,7 +38,7 @@ describeWithPeers('HftSource over shared memory', () => {
           what: () => JSON.stringify(source.getHealth()),
         })
         expect(states.at(-1)).toBe('LIVE')
-        connector.process.kill('SIGKILL')
+        await connector.process.kill('SIGKILL')
         await waitFor(() => source.getHealth().connections[0]?.state === 'BACKOFF', {
           timeoutMs: 30_000,
           what: 'peerLost',

@@ -49,7 +49,7 @@ describeWithPeers('connector processes', () => {
       await connector.connect()
       await connector.subscribeTrades('BTCUSDT')
       await waitFor(async () => (await connector.nextEvent()) !== null, { timeoutMs: 20_000, what: 'a trade' })
-      process.process.kill('SIGKILL')
+      await process.process.kill('SIGKILL')
       const takeUntilLost = async (): Promise<false> => {
         await connector.nextEvent()
         return false
