@@ -49,6 +49,9 @@ export interface BookKeeperListener {
  * minutes that a request may wait in the queue: a thousand books would keep gigabytes for nothing.
  */
 const BUFFER_MAX = 256
+/** Updates that a snapshot stays ahead of before it is doubted, and the time they must span. */
+const BEHIND_MIN = 5
+const BEHIND_MS_MAX = 10_000
 
 export class BookKeeper {
   readonly symbol: string
@@ -61,6 +64,12 @@ export class BookKeeper {
   /** Worst prices of the last snapshot: beyond them levels may be missing. `null`: the side was complete. */
   #bidHorizon: number | null = null
   #askHorizon: number | null = null
+
+  /** Where the ids stood when the venue began them again; `null` once the new ones are at work. */
+  #sequenceBeforeReset: number | null = null
+  /** Updates that the last snapshot is ahead of, and when the first of them came; -1 once one was applied. */
+  #behindCount = -1
+  #behindFromMs = 0
 
   appliedCount = 0
   /** At or below the book's id: harmless repetition or what the snapshot already held. */
@@ -109,6 +118,7 @@ export class BookKeeper {
     }
     if (delta.sequence <= this.book.sequence) {
       this.staleCount++
+      if (this.#isImageUnreachable(delta)) this.#resync('reset', delta)
       return
     }
     if (!this.#continues(delta)) {
@@ -117,6 +127,8 @@ export class BookKeeper {
       return
     }
     this.#apply(delta)
+    this.#behindCount = -1
+    this.#sequenceBeforeReset = null
     if (this.book.isCrossed) {
       this.#resync('crossed', null)
       return
@@ -131,7 +143,7 @@ export class BookKeeper {
     this.#isImageRequested = false
     if (this.#state !== BookState.SYNCING && this.#state !== BookState.RESYNCING) return
     const [first] = this.#buffer
-    if (first !== undefined && !this.#bridges(first, image.sequence)) {
+    if (first !== undefined && (!this.#bridges(first, image.sequence) || this.#isOfOldIds(image, first))) {
       this.oldImageCount++
       this.#needImage()
       return
@@ -163,6 +175,7 @@ export class BookKeeper {
       this.#resync('crossed', null)
       return
     }
+    this.#behindCount = 0
     this.#enter(BookState.LIVE, null)
     this.#listener.onUpdate(this, this.lastVenueTimeMs, this.lastReceiveTimeMs)
   }
@@ -180,6 +193,7 @@ export class BookKeeper {
   /** The venue began its ids anew: nothing before is comparable. */
   onReset(): void {
     this.#buffer = []
+    this.#sequenceBeforeReset ??= this.book.sequence
     if (this.#state !== BookState.SYNCING) this.#resync('reset', null)
   }
 
@@ -208,6 +222,26 @@ export class BookKeeper {
    */
   #bridges(delta: OrderBookDelta, imageSequence: number): boolean {
     return imageSequence === -1 || previousEnd(delta, this.#market) <= imageSequence
+  }
+
+  /** A snapshot from before the venue began its ids again: it stands nearer to those than to the new ones. */
+  #isOfOldIds({ sequence }: BookImage, first: OrderBookDelta): boolean {
+    const before = this.#sequenceBeforeReset
+    return before !== null && before > first.sequence && sequence - first.sequence > before - sequence
+  }
+
+  /**
+   * A snapshot may be ahead of the stream by what the socket is behind. One that the stream does not reach for longer
+   * than sockets are behind has ids of another time, and every update would be taken for repetition.
+   */
+  #isImageUnreachable({ receiveTimeMs }: OrderBookDelta): boolean {
+    if (this.#behindCount < 0) return false
+    if (this.#behindCount === 0 || receiveTimeMs < this.#behindFromMs) {
+      this.#behindCount = 0
+      this.#behindFromMs = receiveTimeMs
+    }
+    this.#behindCount++
+    return this.#behindCount >= BEHIND_MIN && receiveTimeMs - this.#behindFromMs >= BEHIND_MS_MAX
   }
 
   #keep(delta: OrderBookDelta): void {

@@ -70,6 +70,11 @@ export class PairLane {
     return this.last !== null && comparePairPositions(position, this.last) <= 0
   }
 
+  /** Sent after everything that was handed on, as far as times tell. */
+  isNewer(position: PairPosition): boolean {
+    return position.timeMs > this.#lastTimeMs
+  }
+
   /** Whether a new frame of a path that holds nothing may be handed on without asking for the other path. */
   connects(position: PairPosition, path: LanePath): boolean {
     const { last } = this
@@ -117,7 +122,7 @@ export class PairLane {
    */
   isSurelyCopy(position: PairPosition, isCalendar: boolean, receiveTimeMs: number): boolean {
     if (isCalendar) return true
-    if (position.timeMs > this.#lastTimeMs) {
+    if (this.isNewer(position)) {
       if (this.#newerRun === 0) this.#newerTimeMs = position.timeMs
       this.#newerRun += 1
       if (this.#newerRun >= RESTART_FRAMES_MIN) this.#beginEpoch(position, this.#newerTimeMs)

@@ -153,6 +153,8 @@ export class PairMerge {
       // From at or behind what was handed on, this path goes on without a hole.
       if (own.held.length === 0) own.isJoined = true
       this.#countLate(lane, index, position, receiveTimeMs)
+      // Ids that begin again: what waits has the old ones, and would look like a jump ahead of the new.
+      if (lane.isNewer(position)) for (const at of [0, 1] as const) this.#releaseAll(lane, at)
       return lane.isSurelyCopy(position, spec.type === StreamType.KLINE, receiveTimeMs)
         ? FrameKind.REDUNDANT
         : sink.onFrame(bytes, start, end, receiveTimeMs, origin)
@@ -246,14 +248,21 @@ export class PairMerge {
     if (count > 0) this.#release(lane, other(index), false)
   }
 
+  /** Nobody can fill what is missing before these frames any more. */
+  #releaseAll(lane: PairLane, index: PathIndex): void {
+    while (lane.paths[index].held.length > 0 && !this.#isClosed) this.#release(lane, index, true)
+  }
+
   #handOn(lane: PairLane, index: PathIndex, frame: HeldFrame): void {
     const { counters, sink } = this.#options
     const { bytes, position, receiveTimeMs, origin } = frame
     let kind: FrameKind = FrameKind.REDUNDANT
     if (!lane.isLate(position)) {
+      const { last } = lane
       this.#paths[index].firstCount++
       lane.accept(index, position, receiveTimeMs)
       kind = sink.onFrame(bytes, 0, bytes.length, receiveTimeMs, origin)
+      if (kind === FrameKind.REJECTED && lane.last === position) lane.last = last
     }
     counters.framesByKind[kind] = (counters.framesByKind[kind] ?? 0) + 1
   }

@@ -115,6 +115,7 @@ export class RedundantPair implements ShardConnection {
 
   async unsubscribe(names: readonly string[]): Promise<void> {
     this.#merge.forget(names)
+    for (const name of names) for (const dropped of this.#dropped) dropped.delete(name)
     await Promise.all(this.#paths.map((path) => path.unsubscribe(names)))
   }
 

@@ -170,8 +170,11 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
    */
   onReset(feed: Feed): void {
     const range: GapRange = { unit: 'time', from: feed.resetSinceMs, to: this.#clock.wallMs(), missing: null }
-    if (isLatestValue(feed)) this.#openTimeGap(feed, range.from, range.to, 'RESET')
-    else if (feed.spec.type === StreamType.LIQUIDATION) {
+    if (isLatestValue(feed)) {
+      // What made it silent before is another story, and ends with the same message.
+      this.onMessage(feed, range.to)
+      this.#openTimeGap(feed, range.from, range.to, 'RESET')
+    } else if (feed.spec.type === StreamType.LIQUIDATION) {
       this.#record.declareUnfillable(this.#record.open(feed, range, 'RESET').gapId)
     }
   }

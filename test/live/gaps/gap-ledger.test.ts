@@ -61,6 +61,27 @@ describe('best bid and offer', () => {
       { ...range, kind: 'filled', by: 'superseded' },
     ])
   })
+
+  it('has that hole also when it was lost for another reason meanwhile', async () => {
+    // With the hole of a lost socket open, the one of the restart was not told at all.
+    const { clock, ledger, events, feed, take } = rig()
+    const bbo = feed(BBO)
+    take(bbo, 1_000)
+    await clock.advance(500)
+    const sinceMs = clock.wallMs()
+    await clock.advance(1_000)
+    ledger.onDisconnected([bbo])
+    await clock.advance(2_000)
+    bbo.resetContinuity(sinceMs)
+    ledger.onReset(bbo)
+    take(bbo, 7)
+    const toMs = clock.wallMs()
+    expect(events.map(({ kind, gapId, cause, from, to }) => ({ kind, gapId, cause, from, to })).slice(1)).toEqual([
+      { kind: 'filled', gapId: 1, cause: 'DISCONNECT', from: sinceMs - 500, to: toMs },
+      { kind: 'opened', gapId: 2, cause: 'RESET', from: sinceMs, to: toMs },
+      { kind: 'filled', gapId: 2, cause: 'RESET', from: sinceMs, to: toMs },
+    ])
+  })
 })
 
 describe('trades', () => {
