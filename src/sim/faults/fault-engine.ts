@@ -297,6 +297,11 @@ export class FaultEngine {
     if (rule.fault === 'venueReset') {
       const { market, symbol } = rule.on
       if (market === undefined || symbol === undefined) return
+      if (rule.variant === 'ids') {
+        if (this.#venue.restartUpdateIds(market, symbol))
+          this.#record(run, null, null, { market, symbol, ids: 'again' })
+        return
+      }
       const isDelisting = rule.variant === 'delist'
       const change = (isGone: boolean): boolean =>
         isDelisting ? this.#venue.setListed(market, symbol, !isGone) : this.#venue.setStatus(market, symbol, isGone)

@@ -63,6 +63,8 @@ export interface FaultVenue {
   setStatus(market: MarketKind, symbol: string, isHalted: boolean): boolean
   /** Takes a symbol off the venue's list or puts it back; false where the market cannot. */
   setListed(market: MarketKind, symbol: string, isListed: boolean): boolean
+  /** Update ids of a symbol go back; false where the market cannot. */
+  restartUpdateIds(market: MarketKind, symbol: string): boolean
 }
 
 /** An upgrade that fails. `delayMs` is waited first. */

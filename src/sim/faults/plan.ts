@@ -62,7 +62,7 @@ export const FAULT_VARIANTS: Readonly<Record<FaultName, readonly string[]>> = {
   serverShutdown: [],
   ageCut: ['close', 'reset'],
   control: ['errorNested', 'errorFlat', 'errorNoId', 'lostAck', 'lateAck'],
-  venueReset: ['halt', 'delist'],
+  venueReset: ['halt', 'delist', 'ids'],
   clockSkew: ['step', 'drift'],
   pingFlood: ['ping', 'pong'],
   garbage: ['notJson', 'truncated', 'invalidUtf8', 'wrongTypes', 'hugeNumber', 'unknownEvent', 'empty', 'array'],

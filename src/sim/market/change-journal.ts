@@ -37,6 +37,8 @@ export class ChangeJournal {
   /** Positions count from the first change ever; `[#begin, #end)` is still here. */
   #begin = 0
   #end = 0
+  /** Where ids began again, by rising position; each epoch lies below the one before it. */
+  readonly #epochs: { readonly position: number; readonly baseId: number }[] = []
   readonly #seen = new Set<LevelKey>()
 
   /** `capacityMax` is rounded up to a power of two, and exceeded while changes are too young to forget. */
@@ -57,6 +59,28 @@ export class ChangeJournal {
     this.#keys[slot] = key
     this.#oldLots[slot] = oldLots
     this.#end++
+  }
+
+  /** Ids go on from `baseId`, below all that were given before. */
+  beginEpoch(baseId: number): void {
+    this.#epochs.push({ position: this.#end, baseId })
+  }
+
+  /** Last id before the changes from `position` on; `null` before the first change ever. */
+  idBefore(position: number): number | null {
+    const epoch = this.#epochs.findLast((one) => one.position <= position)
+    if (epoch?.position === position) return epoch.baseId
+    return position === 0 ? null : this.idAt(position - 1)
+  }
+
+  /** The id that changes from `from` to `to` go on from, when ids began again behind the first of them; else `null`. */
+  epochWithin(from: number, to: number): number | null {
+    return this.#epochs.findLast(({ position }) => position > from && position < to)?.baseId ?? null
+  }
+
+  /** Given before ids began again, as far as that is remembered. */
+  isOfEarlierEpoch(updateId: number): boolean {
+    return this.#endOfEpoch(updateId) < this.#end
   }
 
   idAt(position: number): number {
@@ -100,8 +124,10 @@ export class ChangeJournal {
       book.forEachLevel(side, Number.POSITIVE_INFINITY, (price, lots) => levels.set(levelKey(side, price), lots))
     }
     const mask = this.#capacity - 1
+    const endPosition = this.#endOfEpoch(updateId)
     let position = this.#end - 1
-    for (; position >= this.#begin && this.#ids[position & mask]! > updateId; position--) {
+    for (; position >= this.#begin; position--) {
+      if (position < endPosition && this.#ids[position & mask]! <= updateId) break
       const key = this.#keys[position & mask]!
       const lots = this.#oldLots[position & mask]!
       if (lots === 0) levels.delete(key)
@@ -109,6 +135,19 @@ export class ChangeJournal {
     }
     if (position < this.#begin && this.#begin > 0) return null
     return levels
+  }
+
+  /** Position behind the epoch that the id belongs to. */
+  #endOfEpoch(updateId: number): number {
+    const mask = this.#capacity - 1
+    let end = this.#end
+    for (const { position } of this.#epochs.toReversed()) {
+      if (end === position || updateId <= this.#ids[(end - 1) & mask]!) return end
+      // Above what the younger epoch has reached: of an older one, unless it is above everything.
+      if (position <= this.#begin || updateId > this.#ids[(position - 1) & mask]!) return this.#end
+      end = position
+    }
+    return end
   }
 
   #makeRoom(nowUs: number): void {

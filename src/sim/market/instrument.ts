@@ -62,6 +62,8 @@ export const AGGREGATION_US = 100_000
 /** One step of the shared update id counter of futures. */
 const ID_SLOT_US = 10
 const FUTURES_ID_BASE = 11_800_000_000_000
+/** How far ids go back when the venue starts them again: further than they can come in a run. */
+const RESTART_IDS = 1_000_000_000
 
 export class Instrument implements BookListener {
   readonly spec: SymbolSpec
@@ -104,6 +106,8 @@ export class Instrument implements BookListener {
   #watchers: readonly OperationWatcher[] = []
   readonly #idLane: number
   readonly #idLanes: number
+  /** Times that update ids have begun again. */
+  #restarts = 0
   #operationUs: number
   #isRecording = false
   #hasChanged = false
@@ -265,6 +269,19 @@ export class Instrument implements BookListener {
     this.#schedule()
   }
 
+  /**
+   * Update ids begin again below all that were given: what a venue that lost its counter looks like. Executions keep
+   * their numbers. `false` when there are no smaller ids left.
+   */
+  restartUpdateIds(): boolean {
+    const baseId = this.lastUpdateId - RESTART_IDS * this.#idStep
+    if (baseId <= 0) return false
+    this.#restarts++
+    this.lastUpdateId = baseId
+    this.journal.beginEpoch(baseId)
+    return true
+  }
+
   addTimer(timer: StreamTimer): void {
     this.#timers.push(timer)
     this.#schedule()
@@ -352,8 +369,14 @@ export class Instrument implements BookListener {
   #nextUpdateId(timeUs: number): number {
     if (this.spec.market === 'spot') return this.lastUpdateId + 1
     const slot = Math.floor((timeUs - this.startUs) / ID_SLOT_US)
-    const id = FUTURES_ID_BASE + slot * this.#idLanes + this.#idLane
+    const base = FUTURES_ID_BASE - this.#restarts * RESTART_IDS * this.#idLanes
+    const id = base + slot * this.#idLanes + this.#idLane
     return id > this.lastUpdateId ? id : this.lastUpdateId + this.#idLanes
+  }
+
+  /** Distance of two ids of this symbol that nothing fits between. */
+  get #idStep(): number {
+    return this.spec.market === 'spot' ? 1 : this.#idLanes
   }
 
   #nextTimer(): StreamTimer | null {

@@ -53,7 +53,7 @@ export class SimOracle implements MarketOracle {
     return {
       symbol,
       market,
-      updateId: Math.min(updateId, instrument.lastUpdateId),
+      updateId: instrument.journal.isOfEarlierEpoch(updateId) ? updateId : Math.min(updateId, instrument.lastUpdateId),
       bids: sideText(instrument, levels, Side.BUY),
       asks: sideText(instrument, levels, Side.SELL),
     }

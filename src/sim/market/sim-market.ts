@@ -211,6 +211,11 @@ export class SimMarket implements MarketSource {
     return this.setStatus(market, symbol, isListed ? 'TRADING' : market === 'spot' ? 'BREAK' : 'SETTLING')
   }
 
+  /** Update ids of a symbol begin again with smaller ones; its book, trades and candles go on. */
+  restartUpdateIds(market: MarketKind, symbol: string): boolean {
+    return this.#reached(this.#bySymbol.get(`${market}/${symbol}`) ?? null)?.restartUpdateIds() ?? false
+  }
+
   #nowUs(): number {
     if (this.#stoppedUs !== null) return this.#stoppedUs
     if (this.#startMonotonicMs === null) return this.#startUs

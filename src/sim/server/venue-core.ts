@@ -39,11 +39,12 @@ export type UpgradeDecision =
   /** No HTTP answer at all. */
   | { readonly kind: 'fail'; readonly delayMs: number; readonly how: 'reset' | 'refused' | 'name' | 'tls' }
 
-/** A source whose clock can be wrong and whose symbols can be halted; a recording can do neither. */
+/** A source whose clock can be wrong, whose symbols can be halted and whose ids can go back; a recording can do none of it. */
 export interface AdjustableSource extends MarketSource {
   setClockSkew?(skewMs: number): void
   setStatus?(market: MarketKind, symbol: string, status: 'TRADING' | 'HALT' | 'SETTLING'): boolean
   setListed?(market: MarketKind, symbol: string, isListed: boolean): boolean
+  restartUpdateIds?(market: MarketKind, symbol: string): boolean
 }
 
 export interface VenueCoreOptions {
@@ -203,6 +204,10 @@ export class VenueCore implements FaultVenue {
 
   setListed(market: MarketKind, symbol: string, isListed: boolean): boolean {
     return this.source.setListed?.(market, symbol, isListed) ?? false
+  }
+
+  restartUpdateIds(market: MarketKind, symbol: string): boolean {
+    return this.source.restartUpdateIds?.(market, symbol) ?? false
   }
 
   /** The market stamps its payloads; its history does not depend on the wall clock. */

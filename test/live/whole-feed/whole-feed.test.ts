@@ -24,6 +24,8 @@ const totals = {
   published: 0,
   candles: 0,
   backfilled: 0,
+  tradesBackfilled: 0,
+  redundantCopies: 0,
   booksCompared: 0,
   gapsOpened: 0,
   faults: 0,
@@ -40,6 +42,8 @@ function add({ figures, violations }: RunOutcome): void {
   totals.published += figures.published
   totals.candles += figures.candles
   totals.backfilled += figures.backfilled
+  totals.tradesBackfilled += figures.tradesBackfilled
+  totals.redundantCopies += figures.redundantCopies
   totals.booksCompared += figures.booksCompared
   totals.gapsOpened += figures.gapsOpened
   totals.faults += figures.faults

@@ -376,3 +376,50 @@ describe.each(['spot', 'futures'] as const)('a symbol of %s that is delisted', (
     expect(sim.setListed(market, 'NOBODYUSDT', false)).toBe(false)
   })
 })
+
+describe.each(['spot', 'futures'] as const)('a symbol of %s whose update ids begin again', (market) => {
+  it('sends smaller ids without a hole between them, and the same book from streams, REST and oracle', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 200, max: 3_000 }), (seed, atMs) => {
+        const { market: sim, run, listen, rest } = marketBench({ seed, markets: [market] })
+        const sizes = { b: new Map<string, string>(), a: new Map<string, string>() }
+        const start = sim.oracle.book('BTCUSDT', market)
+        for (const [price, qty] of start?.bids ?? []) sizes.b.set(price, qty)
+        for (const [price, qty] of start?.asks ?? []) sizes.a.set(price, qty)
+        const diffs: { U: number; u: number; pu?: number }[] = []
+        let compared = 0
+        listen(market, 'btcusdt@depth@100ms', ({ text, ids }) => {
+          const diff = JSON.parse(text) as { b: [string, string][]; a: [string, string][] }
+          for (const side of ['b', 'a'] as const) {
+            for (const [price, qty] of diff[side]) {
+              if (Number(qty) === 0) sizes[side].delete(price)
+              else sizes[side].set(price, qty)
+            }
+          }
+          diffs.push(ids as (typeof diffs)[number])
+          const truth = sim.oracle.bookAt('BTCUSDT', ids.u as number, market)
+          expect(new Map(truth?.bids)).toEqual(sizes.b)
+          expect(new Map(truth?.asks)).toEqual(sizes.a)
+          compared++
+        })
+        run(atMs)
+        const before = sim.oracle.book('BTCUSDT', market)
+        expect(sim.restartUpdateIds(market, 'BTCUSDT')).toBe(true)
+        run(3_000)
+        const after = rest<SnapshotReply>(market, `${PATH[market]}/depth?symbol=BTCUSDT&limit=5`)
+        expect(after.lastUpdateId).toBeLessThan(before?.updateId ?? 0)
+        // What was shown under an old id stays what it was.
+        expect(sim.oracle.bookAt('BTCUSDT', before?.updateId ?? 0, market)).toEqual(before)
+        const breaks = diffs.filter(({ U, pu }, index) => {
+          const last = diffs[index - 1]
+          return last !== undefined && (market === 'spot' ? U !== last.u + 1 : pu !== last.u)
+        })
+        expect(breaks).toHaveLength(1)
+        expect(breaks[0]?.u).toBeLessThan(diffs[0]?.U ?? 0)
+        expect(diffs.every(({ U, u }) => U <= u)).toBe(true)
+        expect(compared).toBeGreaterThan(5)
+      }),
+      { numRuns: 25 },
+    )
+  })
+})

@@ -285,11 +285,13 @@ function checkTimeGaps({ schedule, venue, recorder }: Account): void {
   const opened = new Map<number, Seen<GapEvent>>()
   for (const seen of recorder.gaps) {
     const { payload } = seen
-    if (payload.unit !== 'time' || payload.cause === 'RESET') continue
+    if (payload.unit !== 'time') continue
     if (payload.kind === 'opened') {
       opened.set(payload.gapId, seen)
       continue
     }
+    // Said afterwards: what came meanwhile was taken for repetition.
+    if (payload.cause === 'RESET') continue
     const from = opened.get(payload.gapId)
     const line = latestValues(recorder, payload.symbol, payload.streamType)
     if (from === undefined || line === undefined) continue
@@ -357,7 +359,7 @@ function checkCandles({ schedule, venue, recorder }: Account): void {
       last = openTimeMs
     }
     // A stream that was given up and asked for again begins anew; only its last life has to reach the end.
-    const lives = livesOf(line)
+    const lives = livesOf(line).filter((candles) => candles.length > 0)
     for (const [index, candles] of lives.entries()) {
       if (candles.length === 0) continue
       const slack = index < lives.length - 1 ? Number.POSITIVE_INFINITY : interval === '1s' ? 6 : 2

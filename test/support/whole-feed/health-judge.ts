@@ -20,6 +20,8 @@ export class HealthJudge {
   readonly #recorder: Recorder
   readonly #clock: VirtualClock
   readonly #isTimer = new Map<string, boolean>()
+  /** Trades behind a hole are published when it is filled, not when they arrive. */
+  readonly #areTradesHeld: boolean
   #startMs = 0
   /** A clock that was set makes ages uncertain for a check or two. */
   #blindUntilMs = 0
@@ -27,6 +29,7 @@ export class HealthJudge {
   constructor(recorder: Recorder, clock: VirtualClock, schedule: Schedule) {
     this.#recorder = recorder
     this.#clock = clock
+    this.#areTradesHeld = schedule.backfillTrades
     const added = schedule.steps.flatMap((step: Step) => (step.act === 'subscribe' ? step.streams : []))
     const venue = schedule.market === 'spot' ? 'SIM_SPOT' : 'SIM_FUTURES'
     for (const spec of resolveStreams(venue, [...schedule.streams, ...added])) {
@@ -56,7 +59,7 @@ export class HealthJudge {
         this.#recorder.complain('health', `${feed.stream} is OK, and was last sent ${Math.round(silentMs)} ms ago`)
       }
     }
-    if (feed.state !== 'STALE') return
+    if (feed.state !== 'STALE' || (this.#areTradesHeld && feed.streamType === 'AGG_TRADE')) return
     const line = lineOf(this.#recorder, feed)
     const last = line?.at(-1)
     if (last === undefined || last === BREAK) return

@@ -5,12 +5,12 @@
  */
 import { Bus } from '../../../src/bus/index.js'
 import { LiveDataFeedManager } from '../../../src/live/index.js'
-import { SeededRandom, VirtualClock } from '../../../src/runtime/index.js'
+import { MemoryFileStore, SeededRandom, VirtualClock } from '../../../src/runtime/index.js'
 import { SimHttpClient, SimTransport, SimVenue } from '../../../src/sim/index.js'
 import { BookMirror } from './book-mirror.js'
 import { judge } from './checks.js'
 import { HealthJudge } from './health-judge.js'
-import { Recorder, type Violation } from './recorder.js'
+import { BREAK, Recorder, type Violation } from './recorder.js'
 import { BOOK_SYMBOLS, type Schedule, type Step, SYMBOLS } from './schedule.js'
 import { CountedClock, WatchedHttpClient, WatchedTransport } from './watched-doors.js'
 
@@ -18,6 +18,9 @@ export interface RunFigures {
   readonly published: number
   readonly candles: number
   readonly backfilled: number
+  readonly tradesBackfilled: number
+  /** Copies that the other socket of a pair had delivered before. */
+  readonly redundantCopies: number
   readonly booksCompared: number
   readonly gapsOpened: number
   readonly faults: number
@@ -75,6 +78,7 @@ export async function runSchedule(schedule: Schedule): Promise<RunOutcome> {
   const random = new SeededRandom(seed, 'whole feed')
   const bus = new Bus({ clock })
   const ownClock = new CountedClock(clock)
+  const files = new MemoryFileStore()
   const recorder = new Recorder(bus, venue, clock)
   const complain = (rule: string, text: string): void => recorder.complain(rule, text)
   const mirrors = new Map(BOOK_SYMBOLS.map((symbol) => [symbol as string, new BookMirror(venue, market, symbol)]))
@@ -93,9 +97,15 @@ export async function runSchedule(schedule: Schedule): Promise<RunOutcome> {
         baseReconnectDelayMs: 200,
         reconnectDelayMsMax: 2_000,
         streamsPerConnectionMax: schedule.streamsPerConnectionMax,
+        redundant: schedule.redundant,
       },
       health: { stalenessThresholdMs: 3_000, healthCheckIntervalMs: 500, watchdogTimeoutMs: 15_000 },
-      candles: { closeGraceMs: schedule.closeGraceMs, holdMsMax: schedule.holdMsMax },
+      candles: {
+        closeGraceMs: schedule.closeGraceMs,
+        holdMsMax: schedule.holdMsMax,
+        ...(schedule.hasStateFile ? { stateDir: 'state' } : {}),
+      },
+      trades: { backfillTrades: schedule.backfillTrades },
       book: { emitDeltas: schedule.emitDeltas, publishIntervalMs: schedule.publishIntervalMs },
     },
     bus,
@@ -105,6 +115,7 @@ export async function runSchedule(schedule: Schedule): Promise<RunOutcome> {
         clock: ownClock,
         random: random.split('feed'),
         http: new WatchedHttpClient(new SimHttpClient(venue), clock, complain),
+        files,
       },
       transport,
     },
@@ -161,6 +172,7 @@ export async function runSchedule(schedule: Schedule): Promise<RunOutcome> {
   if (clock.monotonicMs() - stopMs > STOP_MS_MAX) complain('stop', `took ${clock.monotonicMs() - stopMs} ms`)
   if (manager.getStats().connection?.socketCount !== 0) complain('leak', 'sockets are left after stop')
   if (ownClock.timerCount !== 0) complain('leak', `${ownClock.timerCount} timers of the feed are left after stop`)
+  if (schedule.hasStateFile) checkStateFile(files, recorder)
   slow.end()
   bus.close()
   await clock.advance(1_000)
@@ -178,6 +190,8 @@ export async function runSchedule(schedule: Schedule): Promise<RunOutcome> {
       published: recorder.published,
       candles: recorder.allCandles().length,
       backfilled: recorder.allCandles().filter(({ origin }) => origin === 'backfill').length,
+      tradesBackfilled: stats.trades?.backfilled ?? 0,
+      redundantCopies: stats.connection?.frames.redundant ?? 0,
       booksCompared: [...mirrors.values()].reduce((sum, { compared }) => sum + compared, 0),
       gapsOpened: stats.gapsOpened,
       faults: recorder.faults.length,
@@ -262,7 +276,11 @@ export function describe(step: Step): string {
 function ailment(manager: LiveDataFeedManager): string | null {
   const { state, feeds, books, connections } = manager.getHealth()
   if (state !== 'RUNNING') return `the manager is ${state}`
-  const down = connections.find((connection) => connection.state !== 'OPEN')
+  const parts = connections.flatMap(({ id, state: own, paths }) => [
+    { id, state: own },
+    ...paths.map((path) => ({ id: `${id}/${path.path}`, state: path.state })),
+  ])
+  const down = parts.find((part) => part.state !== 'OPEN')
   if (down !== undefined) return `${down.id} is ${down.state}`
   const silent = feeds.find((feed) => feed.isStale || (feed.state === 'NEVER_RECEIVED' && isSteady(feed.stream)))
   if (silent !== undefined) return `${silent.stream} is ${silent.state}`
@@ -298,6 +316,24 @@ function checkSums(manager: LiveDataFeedManager, recorder: Recorder): void {
   }
   for (const gap of manager.gaps()) {
     if (last.get(gap.gapId) !== gap.kind) recorder.complain('ledger', `gap ${gap.gapId} is listed as ${gap.kind}`)
+  }
+}
+
+/** A process that starts again begins behind the last candle that was published, not before and not after. */
+function checkStateFile(files: MemoryFileStore, recorder: Recorder): void {
+  const text = [...files.files.values()].join('')
+  for (const [key, line] of recorder.candles) {
+    const [symbol, interval] = key.split(' ')
+    const saved = text.split('\n').flatMap((record): number[] => {
+      const at = record.indexOf('[')
+      if (at < 0) return []
+      const [, ofSymbol, ofInterval, openTimeMs] = JSON.parse(record.slice(at)) as [string, string, string, number]
+      return ofSymbol === symbol && ofInterval === interval ? [openTimeMs] : []
+    })
+    const last = Math.max(0, ...line.map((seen) => (seen === BREAK ? 0 : seen.payload.openTimeMs)))
+    if (last > 0 && Math.max(...saved) !== last) {
+      recorder.complain('state file', `${key}: ${Math.max(...saved)} is saved, ${last} was published`)
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { streamConfig } from '../../../src/live/index.js'
 import { type Random, SeededRandom } from '../../../src/runtime/index.js'
 import type { FaultName, FaultRuleInput } from '../../../src/sim/index.js'
 import { FAULT_VARIANTS } from '../../../src/sim/index.js'
+import { StreamType } from '../../../src/types/index.js'
 
 export type Action =
   | { readonly act: 'fault'; readonly rule: FaultRuleInput }
@@ -28,6 +29,12 @@ export interface Schedule {
   readonly closeGraceMs: number
   readonly holdMsMax: number
   readonly publishIntervalMs: number
+  /** Kinds that travel over two sockets at once. */
+  readonly redundant: readonly StreamType[]
+  /** Missing aggregated trades are fetched. */
+  readonly backfillTrades: boolean
+  /** The place in candles is kept in a state file. */
+  readonly hasStateFile: boolean
   /** Faults and calls, by time. */
   readonly steps: readonly Step[]
   /** How long the time of faults lasts; afterwards everything has to heal. */
@@ -59,11 +66,22 @@ export function drawSchedule(seed: number, given: { readonly faults?: readonly F
     closeGraceMs: random.int(1_500, 3_000),
     holdMsMax: random.int(5_000, 60_000),
     publishIntervalMs: random.chance(0.8) ? 0 : 200,
+    ...drawSafeguards(random.split('safeguards')),
     steps: [
       ...drawFaults(random.split('faults'), market, kinds, faultyMs),
       ...drawCalls(random.split('calls'), streams, late, faultyMs),
     ].sort((a, b) => a.atMs - b.atMs),
     faultyMs,
+  }
+}
+
+/** What a user may turn on for more safety; each changes the way that everything else takes. */
+function drawSafeguards(random: Random): Pick<Schedule, 'redundant' | 'backfillTrades' | 'hasStateFile'> {
+  const share = oneOf(random, [0, 0.3, 0.7, 1])
+  return {
+    redundant: Object.values(StreamType).filter(() => random.chance(share)),
+    backfillTrades: random.chance(0.5),
+    hasStateFile: random.chance(0.5),
   }
 }
 

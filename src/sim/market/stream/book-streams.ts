@@ -6,7 +6,10 @@ import { bookTickerPayload, diffPayload, partialPayload } from '../payload/book-
 import type { Stamps } from '../payload/stamps.js'
 import { CadenceStream, eventMs, RealTimeStream } from './stream-source.js'
 
-/** First and last change of the interval that ends now, and the last one before it. */
+/**
+ * First and last change of the interval that ends now, and the last one before it. An interval in which ids began
+ * again is told under the new ones, changes from before included: no diff may leave levels out.
+ */
 function intervalIds(
   instrument: Instrument,
   timeUs: number,
@@ -15,10 +18,12 @@ function intervalIds(
   const { journal, firstUpdateId, lastUpdateId, spec } = instrument
   const from = journal.positionAfterTime(timeUs - periodUs)
   const to = journal.end
-  const pu = from === 0 ? firstUpdateId : journal.idAt(from - 1)
+  const restart = journal.epochWithin(from, to)
+  const pu = restart ?? journal.idBefore(from) ?? firstUpdateId
   if (from === to) return { from, to, U: lastUpdateId, u: lastUpdateId, pu }
   // Spot numbers its own changes without holes; futures ids have holes between intervals, too.
-  return { from, to, U: spec.market === 'spot' ? pu + 1 : journal.idAt(from), u: lastUpdateId, pu }
+  const U = spec.market === 'spot' || restart !== null ? pu + 1 : journal.idAt(from)
+  return { from, to, U, u: journal.idAt(to - 1), pu }
 }
 
 export class DiffDepthStream extends CadenceStream {
