@@ -272,14 +272,17 @@ export class HftConnection implements Port {
     }
   }
 
-  /** Records of one look, handed to the listener. */
+  /** Records of one look, handed to the listener. The look itself says whether events wait: asking is a call more. */
   #look(): number {
-    let count = 0
-    this.#guarded(() => {
-      count = this.#take(BATCH_RECORDS)
+    if (this.#isClosed) return 0
+    try {
+      const count = this.#take(BATCH_RECORDS)
       if (count > 0) this.#onRecords?.(0, count)
-    })
-    return count
+      return count
+    } catch (error) {
+      this.#endUnlessTheirs(error)
+      return 0
+    }
   }
 
   /** Fills the buffer. Events come first: what a hole or a restart means must be known before the records behind it. */
@@ -304,9 +307,13 @@ export class HftConnection implements Port {
       work()
       if (!this.#isClosed) this.#takeEvents()
     } catch (error) {
-      if (!(error instanceof IpcError)) throw error
-      this.#end(error)
+      this.#endUnlessTheirs(error)
     }
+  }
+
+  #endUnlessTheirs(error: unknown): void {
+    if (!(error instanceof IpcError)) throw error
+    this.#end(error)
   }
 
   #takeEvents(): void {
