@@ -14,7 +14,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag)
   if (props.class !== undefined) element.className = props.class
-  if (props.text !== undefined) element.textContent = props.text
+  if (props.text !== undefined) element.textContent = plain(props.text)
   if (props.title !== undefined) element.title = props.title
   for (const [name, value] of Object.entries(props.attributes ?? {})) element.setAttribute(name, value)
   element.append(...children)
@@ -33,8 +33,12 @@ const DIRECTION_MARKS = /\p{Bidi_Control}/gu
 
 /** Touches the document only when the text differs. */
 export function setText(element: Element, text: string): void {
-  const plain = text.replace(DIRECTION_MARKS, '\ufffd')
-  if (element.textContent !== plain) element.textContent = plain
+  const shown = plain(text)
+  if (element.textContent !== shown) element.textContent = shown
+}
+
+function plain(text: string): string {
+  return text.replace(DIRECTION_MARKS, '\ufffd')
 }
 
 export function setClass(element: Element, name: string): void {
