@@ -29,17 +29,17 @@ import {
 import { ConnectionManager, WsTransport } from './connection/index.js'
 import { logConnectionSignals } from './connection-log.js'
 import { LifecycleError, LiveFeedError } from './errors.js'
-import { FeedLog } from './feed-log.js'
 import type { GapFilter } from './gaps/index.js'
 import { createHandlers } from './handlers/index.js'
-import { HealthMonitor, handOverWaitMs } from './health/index.js'
+import { handOverWaitMs } from './health/index.js'
 import { HealthPublisher } from './health-publisher.js'
 import { Integrity } from './integrity.js'
 import { type LivePublishers, livePublishers, marketPublishers } from './publishers.js'
 import { RejectionLog } from './rejection-log.js'
 import { managerStats, type ReportContext, systemHealth } from './reports.js'
 import { MessageRouter } from './router/index.js'
-import { type Run, replaceConnectionOf, resubscribe } from './run.js'
+import type { Run } from './run.js'
+import { createMonitor } from './run-monitor.js'
 import { Scope, settlesWithin } from './scope.js'
 import { createSignals, type LiveSignals } from './signals.js'
 import { ErrorCounts, type FeedManagerStats, noTotals } from './stats.js'
@@ -322,7 +322,14 @@ export class LiveDataFeedManager implements FeedSource {
       router,
       connection,
       streams: new StreamSet(router, connection, integrity),
-      monitor: this.#createMonitor(() => run),
+      monitor: createMonitor(() => run, {
+        name: this.name,
+        config: this.config.health,
+        clock,
+        logger,
+        audit: this.#audit,
+        healthPublisher: this.#healthPublisher,
+      }),
       integrity,
       rejections,
       errors,
@@ -353,48 +360,6 @@ export class LiveDataFeedManager implements FeedSource {
     signals.on('connectionFailed', ({ error }) => {
       const isStarting = this.#state === FeedManagerState.STARTING
       this.#fail(run, isStarting ? LogEventName.FEED_START_FAILED : LogEventName.FEED_FAILED, error)
-    })
-  }
-
-  #createMonitor(current: () => Run): HealthMonitor {
-    const feedLog = new FeedLog(this.#audit)
-    return new HealthMonitor({
-      clock: this.#runtime.clock,
-      config: this.config.health,
-      feeds: () => current().router.feeds(),
-      connections: () => current().connection.connections(),
-      onOverdue: (feed) => {
-        current().integrity.onStale(feed)
-        this.#healthPublisher.request()
-      },
-      onStale: (feed, ageMs, limitMs, step) => {
-        feedLog.stale(feed, ageMs, limitMs, step)
-        this.#healthPublisher.request()
-      },
-      onRecovered: (feed, silentMs) => {
-        feedLog.recovered(feed, silentMs)
-        this.#healthPublisher.request()
-      },
-      onSilent: (feed, silentMs, attempt) => feedLog.silent(feed, silentMs, attempt),
-      onResubscribe: (streams) => resubscribe(current(), streams, this.name, this.#runtime.logger),
-      onHandOver: (feed) => replaceConnectionOf(current(), feed, this.name, this.#runtime.logger),
-      onWatchdog: (silentMs) => {
-        current().watchdogRestarts++
-        feedLog.watchdog(silentMs)
-        current().connection.restart(`watchdog: no message for ${Math.round(silentMs)} ms`)
-      },
-      onConnectionSilent: (connectionId, silentMs) => {
-        current().watchdogRestarts++
-        feedLog.connectionSilent(connectionId, silentMs)
-        current().connection.restart(`watchdog: no message for ${Math.round(silentMs)} ms`, connectionId)
-      },
-      onClockJump: (jumpMs) => {
-        this.#runtime.logger.warn(`${this.name}: the wall clock moved by ${Math.round(jumpMs)} ms`, { jumpMs })
-      },
-      onCheck: () => {
-        current().rejections.flush()
-        this.#healthPublisher.now()
-      },
     })
   }
 

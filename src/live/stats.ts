@@ -21,7 +21,11 @@ export interface FeedManagerStats {
   readonly uptimeMs: number
   /** Data frames placed on a stream. */
   readonly messagesReceived: number
-  /** Messages that reached the bus. */
+  /**
+   * Messages taken as new and handed on. Most reach the bus in the same call. Three kinds are kept in order first:
+   * candles that `candles` counts as `repeatsDropped` or `held`, trades that `trades` counts as `held`, and updates of
+   * maintained books, which reach the bus as deltas and pictures only as `book` says. What came over REST is not in it.
+   */
   readonly messagesPublished: number
   /** Valid but not asked for, e.g. partial candles. */
   readonly messagesIgnored: number
