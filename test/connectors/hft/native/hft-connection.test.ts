@@ -280,9 +280,8 @@ for (const mode of ['pump', 'poll'] as const) {
         await connection.close()
         times.push(performance.now() - start)
       }
-      // The machine may take its time with one of them; a pump that is waited for would take it with each.
-      const median = times.sort((a, b) => a - b)[3]
-      expect(median, times.join(' ')).toBeLessThan(100)
+      // A busy machine may take its time with any of them; a close that waits for something waits every time.
+      expect(Math.min(...times), times.join(' ')).toBeLessThan(100)
     })
 
     it('can be closed while it delivers, and twice', async () => {
