@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { FeedMetrics } from '../../../src/metrics/index.js'
+import { type Clock, SystemClock } from '../../../src/runtime/index.js'
 import { FakeSource, feedHealth } from '../../support/fake-source.js'
 import { scene, spec } from './fixtures.js'
 
@@ -51,7 +52,17 @@ describe(`${FEEDS} feeds`, () => {
   it('are scraped in small steps, with turns for others in between', async () => {
     const source = new FakeSource()
     source.feeds = Array.from({ length: FEEDS }, (_, index) => feedHealth({ symbol: `S${index}USDT` }))
-    const metrics = new FeedMetrics({ sources: [source], processMetrics: false })
+    // Each look at this clock finds more time gone than a turn may take, however quick the machine is.
+    const clock = new SystemClock()
+    let looks = 0
+    const hurried: Clock = {
+      wallMs: () => clock.wallMs(),
+      monotonicMs: () => clock.monotonicMs() + 100 * looks++,
+      setTimer: (action, delayMs, options) => clock.setTimer(action, delayMs, options),
+      setRepeating: (action, periodMs, options) => clock.setRepeating(action, periodMs, options),
+      clearTimer: (timer) => clock.clearTimer(timer),
+    }
+    const metrics = new FeedMetrics({ sources: [source], processMetrics: false, clock: hurried })
     await metrics.text()
     let turns = 0
     let longestMs = 0
