@@ -165,7 +165,8 @@ function take(side, isChecked, feed) {
   const kind = feed()
   if (seen.published > published + 1) throw new Error(`${seen.published - published} messages from one frame`)
   // Only the bytes of a broken frame may still tell whose it was.
-  if (seen.payload === null) return `${kind} ${seen.reason.replace(/^\S+ (?=rejected: not valid (?:JSON|UTF-8)$)/, 'frame ')}`
+  if (seen.payload === null)
+    return `${kind} ${seen.reason.replace(/^\S+ (?=rejected: not valid (?:JSON|UTF-8)$)/, 'frame ')}`
   const problem = isChecked ? impossible(seen.topic, seen.payload) : ''
   if (problem !== '') throw new Error(`published on ${seen.topic}: ${problem}`)
   return `${kind} ${seen.topic} ${exactText(seen.payload)}`
