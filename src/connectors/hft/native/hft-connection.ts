@@ -47,6 +47,9 @@ interface Doors {
   readonly runNextTurn: RunNextTurn
 }
 
+/** Orders that can still be cancelled by their id; the oldest are forgotten beyond. */
+const ORDERS_KEPT_MAX = 100_000
+
 export class HftConnection implements Port {
   readonly botId: bigint
   readonly connector: string
@@ -186,6 +189,7 @@ export class HftConnection implements Port {
     const sent = orderOf(order, orderId, tickSize, this.#nowNs())
     this.#sendOrder(wire, sent)
     this.#orders.set(`${wire}/${orderId}`, sent)
+    if (this.#orders.size > ORDERS_KEPT_MAX) this.#orders.delete(this.#orders.keys().next().value as string)
     return orderId
   }
 
