@@ -1,11 +1,12 @@
 /**
  * The scoreboard of reliability: every promise that can be counted, judged at scale, in bounded time.
  *
- *   npm run reliability [-- --minutes N] [--rows a,b] [--seeds N] [--json] [--list]
+ *   npm run reliability [-- --minutes N] [--rows a,b] [--seeds N] [--counts-only] [--json] [--list]
  *
  * Ten minutes by default; fewer scale the counts down, and each row says at which scale it ran. Two rows run at
  * once: about half of them wait more than they compute. Exit code 1 when a row fails or the time was up before it
- * ran. docs/reliability.md explains the rows.
+ * ran. With --counts-only bars in time are shown and not judged, for machines that are busy with other things.
+ * docs/reliability.md explains the rows.
  */
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -24,6 +25,7 @@ await runScript(async () => {
       minutes: { type: 'string', default: '10' },
       rows: { type: 'string' },
       seeds: { type: 'string' },
+      'counts-only': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
     },
@@ -53,7 +55,7 @@ await runScript(async () => {
   const lane = async () => {
     for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
       if (performance.now() >= deadlineMs) return
-      const outcome = await runRow(row, { share, seeds, deadlineMs })
+      const outcome = await runRow(row, { share, seeds, deadlineMs, judgesTimes: !values['counts-only'] })
       outcomes.set(row.id, outcome)
       say(`${outcome.verdict.padEnd(8)} ${row.id.padEnd(14)} ${outcome.seconds.toFixed(1).padStart(6)} s`)
     }

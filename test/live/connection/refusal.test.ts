@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Bus } from '../../../src/bus/index.js'
 import { LiveDataFeedManager, streamConfig } from '../../../src/live/index.js'
-import { SeededRandom } from '../../../src/runtime/index.js'
+import { ProcessShared, SeededRandom } from '../../../src/runtime/index.js'
 import { SimVenue } from '../../../src/sim/index.js'
 import { percentile, reportFigures } from '../../support/figures.js'
 import { waitFor } from '../../support/wait-for.js'
@@ -54,7 +54,8 @@ async function feed(seed: number): Promise<Fed> {
       },
     },
     bus,
-    { name: `feed${seed}`, runtime: { random: new SeededRandom(seed) } },
+    // Feeds of one process take turns at the venue's door; these stand for processes of their own.
+    { name: `feed${seed}`, runtime: { random: new SeededRandom(seed), shared: new ProcessShared() } },
   )
   await manager.start()
   await waitFor(() => heard.size === SYMBOLS.length, { what: 'the first messages' })
