@@ -74,7 +74,7 @@ export const ROWS = [
     bar: 'every checkpoint and hash, every stated end',
     files: ['test/live/books/book-keeper.captures.test.ts', 'test/live/books/feed.captures.test.ts'],
     scale: () => '8 captures, 12 scenarios',
-    costS: 40,
+    costS: 30,
   },
   {
     id: 'candles',
@@ -83,7 +83,7 @@ export const ROWS = [
     files: ['test/live/candles/simulation.test.ts'],
     env: (share, seeds) => ({ FEEDBUS_SIM_SEEDS: seeds === null ? scaled(200, 40, share) : String(seeds) }),
     scale: (env) => `2 x ${env.FEEDBUS_SIM_SEEDS} seeds`,
-    costS: 30,
+    costS: 25,
   },
   {
     id: 'kill',
@@ -92,7 +92,7 @@ export const ROWS = [
     files: ['test/live/candles/kill.test.ts'],
     env: (share) => ({ FEEDBUS_KILLS: scaled(50, 10, share) }),
     scale: (env) => `${env.FEEDBUS_KILLS} kills`,
-    costS: 240,
+    costS: 160,
   },
   {
     id: 'books',
@@ -100,7 +100,7 @@ export const ROWS = [
     bar: '0, at every update',
     files: ['test/live/books/feed.faults.test.ts'],
     scale: () => '2 x 12 seeds, top 1000',
-    costS: 30,
+    costS: 20,
   },
   {
     id: 'hand-over',
@@ -110,7 +110,7 @@ export const ROWS = [
     only: 'loses, repeats and reorders nothing',
     env: (share) => ({ FEEDBUS_HAND_OVERS: scaled(1_000, 100, share) }),
     scale: (env) => `${env.FEEDBUS_HAND_OVERS} hand-overs`,
-    costS: 90,
+    costS: 50,
   },
   {
     id: 'reset',
@@ -170,7 +170,7 @@ export const ROWS = [
     files: ['test/live/connection/simulation.test.ts', 'test/live/manager/model.test.ts'],
     env: (share, seeds) => ({ FEEDBUS_SIM_SEEDS: seeds === null ? scaled(600, 150, share) : String(seeds) }),
     scale: (env) => `${env.FEEDBUS_SIM_SEEDS} seeds`,
-    costS: 40,
+    costS: 30,
   },
   {
     id: 'memory',
@@ -182,7 +182,7 @@ export const ROWS = [
     figure: (figures) =>
       `${(worst(figures, 'messages') / 1e6).toFixed(1)} M messages, heap ${worst(figures, 'heapMib').toFixed(1)} MiB ` +
       `(${(100 * worst(figures, 'heapGrowth')).toFixed(1)} %), RSS ${worst(figures, 'rssMibPerHour').toFixed(2)} MiB/h`,
-    costS: 150,
+    costS: 80,
   },
   {
     id: 'fuzz',
@@ -191,7 +191,7 @@ export const ROWS = [
     script: ['fuzz'],
     args: (share) => ['--frames', scaled(1_000_000, 200_000, share)],
     scale: () => 'bit flips, truncation, wrong types, huge numbers',
-    costS: 45,
+    costS: 35,
   },
   {
     id: 'overload',
