@@ -9,10 +9,11 @@ import type { Publisher } from '../../types/publisher.js'
 import { type CandleInterval, StreamType } from '../../types/stream.js'
 import type { VenueInfo } from '../config/venues.js'
 import type { Feed } from '../feed.js'
+import type { RestDoor } from '../rest/request-governor.js'
 import type { CandleGapPort } from './candle-gap-port.js'
 import { type CandleCounts, CandleLine } from './candle-line.js'
 import type { CandlePositions } from './candle-positions.js'
-import { KlineRequests, type RestDoor } from './kline-requests.js'
+import { KlineRequests } from './kline-requests.js'
 
 export interface CandleOptions {
   /** Time after the end of a candle at which it is fetched when the stream has not sent it. */

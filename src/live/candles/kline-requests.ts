@@ -1,16 +1,10 @@
 /** Asks the venue for finalized candles, by pages, at the least request weight. */
 import type { Clock } from '../../runtime/clock.js'
-import type { HttpResponse } from '../../runtime/http-client.js'
 import type { Candle } from '../../types/candle.js'
 import type { MarketKind } from '../../types/venue.js'
 import type { VenueInfo } from '../config/venues.js'
-import type { RestPriority, RestRequest } from '../rest/request-governor.js'
+import type { RestDoor, RestPriority } from '../rest/request-governor.js'
 import { type KlineSource, parseKlineRows } from './kline-rows.js'
-
-/** What is needed of the request governor. */
-export interface RestDoor {
-  get(request: RestRequest): Promise<HttpResponse>
-}
 
 export interface KlinePage extends KlineSource {
   readonly fromOpenTimeMs: number

@@ -58,6 +58,11 @@ export interface RestAnswer extends HttpResponse {
   readonly answeredMonotonicMs: number
 }
 
+/** What those who only ask need of the governor. */
+export interface RestDoor {
+  get(request: RestRequest): Promise<HttpResponse>
+}
+
 export interface RequestGovernorStats {
   readonly queued: number
   readonly inFlight: number

@@ -3,17 +3,11 @@
  * impossible row refuses the whole reply: what else is in it would be a guess.
  */
 import type { Clock } from '../../runtime/clock.js'
-import type { HttpResponse } from '../../runtime/http-client.js'
 import { LiveFeedError } from '../../types/errors.js'
 import type { Trade } from '../../types/trade.js'
 import type { MarketKind, Venue } from '../../types/venue.js'
 import type { VenueInfo } from '../config/venues.js'
-import { RestPriority, type RestRequest } from '../rest/request-governor.js'
-
-/** What is needed of the request governor. */
-export interface RestDoor {
-  get(request: RestRequest): Promise<HttpResponse>
-}
+import { type RestDoor, RestPriority } from '../rest/request-governor.js'
 
 /** Rows per request at one weight, whatever the number (spot and futures REST documentation, checked 2026-11-20). */
 const ROWS_MAX = 1000
