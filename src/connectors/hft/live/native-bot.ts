@@ -1,6 +1,7 @@
 /**
  * Live bots over a connector's shared memory: `HashMapMarketDepthLiveBot` keeps every price, and
- * `ROIVectorMarketDepthLiveBot` one range as arrays. Owns the bot interface; taking records in is RecordIntake's.
+ * `ROIVectorMarketDepthLiveBot` one range as arrays. Owns connecting, waiting and the way of a request; taking records
+ * in is RecordIntake's, and what all bots share is BotBase's.
  *
  * Opening is asynchronous: `open()`, or the first call that waits. Before that the bot reads as empty.
  */
@@ -8,15 +9,16 @@ import type { Clock } from '../../../runtime/clock.js'
 import { SystemClock } from '../../../runtime/system-clock.js'
 import type { HftConnection, HftConnectionOptions, HftOrderRequest } from '../native/types.js'
 import { openHftConnection } from '../open-connection.js'
-import { AssetState, assetAt, assetsOf } from './asset-state.js'
-import { OrderStatus, OrderType, ReturnCode, Side, type TimeInForce } from './codes.js'
+import { AssetState, assetAt } from './asset-state.js'
+import { BotBase } from './bot-base.js'
+import { OrderStatus, OrderType, ReturnCode, Side } from './codes.js'
 import { byConnector, checkPlatform, connectorAbsent, type OpenConnection } from './connection-ports.js'
 import { LiveClientError } from './errors.js'
 import { EventGate, type GateCheck } from './event-gate.js'
-import type { BotEvent, ExplainsFailure, FeedLatency, LiveBot, OrderLatency, StateValues } from './live-bot.js'
+import type { ExplainsFailure } from './live-bot.js'
 import type { LiveInstrument } from './live-instrument.js'
-import { checkOrderArguments, stateValuesOf } from './order-arguments.js'
-import { type OrderTable, priceOf, TrackedOrder } from './order-table.js'
+import type { OrderArguments } from './order-arguments.js'
+import { priceOf, TrackedOrder } from './order-table.js'
 import { RecordIntake } from './record-intake.js'
 import { RoiTickDepth, TickDepth, type WritableDepth } from './tick-depth.js'
 
@@ -35,15 +37,13 @@ export interface NativeLiveBotOptions {
 /** Requests carry names where the bot interface has numbers. */
 const TIME_IN_FORCE_NAMES: readonly HftOrderRequest['timeInForce'][] = ['GTC', 'GTX', 'FOK', 'IOC']
 
-export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot, ExplainsFailure {
+export abstract class NativeLiveBot<D extends WritableDepth> extends BotBase<D> implements ExplainsFailure {
   readonly #options: NativeLiveBotOptions
   readonly #clock: Clock
-  readonly #assets: AssetState<D>[]
   readonly #gate: EventGate
   /** By connector name. */
   readonly #intakes = new Map<string, RecordIntake>()
   #opening: Promise<void> | null = null
-  #isClosed = false
   #lastError: Error | null = null
   /** Losses and errors to tell, each once. */
   readonly #news: ReturnCode[] = []
@@ -54,17 +54,16 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
     makeDepth: (instrument: LiveInstrument) => D,
     options: NativeLiveBotOptions,
   ) {
-    if (instruments.length === 0) throw new LiveClientError('LIVE_OPTION_INVALID', 'a bot needs an instrument')
-    byConnector(instruments)
+    checkInstruments(instruments)
+    super(instruments.map((each) => new AssetState(each, makeDepth(each))))
     this.#options = options
     this.#clock = options.clock ?? new SystemClock()
-    this.#assets = instruments.map((each) => new AssetState(each, makeDepth(each)))
     this.#gate = new EventGate(this.#clock)
   }
 
   /** Connects and registers every instrument. Idempotent; rejects with `LIVE_CONNECTOR_ABSENT` and its kin. */
   open(): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new LiveClientError('LIVE_CLIENT_CLOSED', 'the bot is closed'))
+    if (this.isClosed) return Promise.reject(new LiveClientError('LIVE_CLIENT_CLOSED', 'the bot is closed'))
     this.#opening ??= this.#open().catch((error: unknown) => {
       // So that a later call can try again.
       this.#opening = null
@@ -73,25 +72,17 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
     return this.#opening
   }
 
-  get currentTimestamp(): bigint {
+  override get currentTimestamp(): bigint {
     const wallMs = this.#clock.wallMs()
     const wholeMs = Math.floor(wallMs)
     return BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((wallMs - wholeMs) * 1e6))
   }
 
-  get numAssets(): number {
-    return this.#assets.length
-  }
-
-  depth(assetNo: number): D {
-    return assetAt(this.#assets, assetNo, 'depth').depth
-  }
-
-  position(assetNo: number): number {
-    const asset = assetAt(this.#assets, assetNo, 'position')
+  override position(assetNo: number): number {
+    const asset = assetAt(this.assets, assetNo, 'position')
     const intake = this.#intakes.get(asset.instrument.connector)
-    if (intake === undefined || intake.isPeerLost || this.#isClosed) {
-      const why = this.#isClosed
+    if (intake === undefined || intake.isPeerLost || this.isClosed) {
+      const why = this.isClosed
         ? 'the bot is closed'
         : intake === undefined
           ? 'the bot is not open'
@@ -102,57 +93,10 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
     return asset.position
   }
 
-  stateValues(assetNo: number): StateValues {
-    return stateValuesOf(this.position(assetNo))
-  }
-
-  lastTrades(assetNo: number): readonly BotEvent[] {
-    return assetAt(this.#assets, assetNo, 'lastTrades').trades
-  }
-
-  clearLastTrades(assetNo?: number): void {
-    for (const asset of assetsOf(this.#assets, assetNo, 'clearLastTrades')) asset.trades.length = 0
-  }
-
-  orders(assetNo: number): OrderTable {
-    return assetAt(this.#assets, assetNo, 'orders').orders
-  }
-
-  submitBuyOrder(
-    assetNo: number,
-    orderId: bigint,
-    price: number,
-    qty: number,
-    timeInForce: TimeInForce,
-    orderType: OrderType,
-    wait: boolean,
-  ): Promise<ReturnCode> {
-    return this.#submit(Side.BUY, assetNo, orderId, price, qty, timeInForce, orderType, wait)
-  }
-
-  submitSellOrder(
-    assetNo: number,
-    orderId: bigint,
-    price: number,
-    qty: number,
-    timeInForce: TimeInForce,
-    orderType: OrderType,
-    wait: boolean,
-  ): Promise<ReturnCode> {
-    return this.#submit(Side.SELL, assetNo, orderId, price, qty, timeInForce, orderType, wait)
-  }
-
-  modify(): Promise<ReturnCode> {
-    return Promise.reject(new LiveClientError('LIVE_UNSUPPORTED', 'modify does not exist live: cancel and submit'))
-  }
-
-  async cancel(assetNo: number, orderId: bigint, wait: boolean): Promise<ReturnCode> {
-    if (this.#isClosed) return ReturnCode.INTERRUPTED
-    const asset = this.#assets[assetNo]
-    if (asset === undefined) return ReturnCode.INSTRUMENT_NOT_FOUND
-    const order = asset.orders.get(orderId)
-    if (order === null) return ReturnCode.ORDER_NOT_FOUND
-    if (!order.cancellable) return ReturnCode.INVALID_ORDER_STATUS
+  override async cancel(assetNo: number, orderId: bigint, wait: boolean): Promise<ReturnCode> {
+    const order = this.cancellableAt(assetNo, orderId)
+    if (typeof order === 'number') return order
+    const asset = this.assets[assetNo]!
     const before = order.localTimestamp
     order.req = OrderStatus.CANCELED
     order.localTimestamp = this.currentTimestamp
@@ -163,73 +107,52 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
       order.localTimestamp = before
       return this.#failed(error)
     }
-    return wait ? this.#awaitReply(assetNo, orderId) : ReturnCode.OK
+    return wait ? this.#replyTo(assetNo, orderId) : ReturnCode.OK
   }
 
-  clearInactiveOrders(assetNo?: number): void {
-    for (const asset of assetsOf(this.#assets, assetNo, 'clearInactiveOrders')) asset.orders.clearInactive()
-  }
-
-  async waitOrderResponse(
+  override async waitOrderResponse(
     assetNo: number,
     orderId: bigint,
     timeoutNs: bigint,
     signal?: AbortSignal,
   ): Promise<ReturnCode> {
-    const asset = this.#assets[assetNo]
-    if (asset === undefined) return ReturnCode.INSTRUMENT_NOT_FOUND
-    const order = asset.orders.get(orderId)
-    if (order === null) return ReturnCode.ORDER_NOT_FOUND
+    const order = this.orderAt(assetNo, orderId)
+    if (typeof order === 'number') return order
+    const asset = this.assets[assetNo]!
     const replies = order.replyCount
     const check: GateCheck = () => {
       if (order.replyCount > replies || order.req === OrderStatus.NONE) return ReturnCode.ORDER_RESPONSE
       const isAlone = this.#intakes.get(asset.instrument.connector)?.isPeerLost ?? true
-      return this.#isClosed || isAlone ? ReturnCode.INTERRUPTED : null
+      return this.isClosed || isAlone ? ReturnCode.INTERRUPTED : null
     }
     return await this.#gate.wait(check, timeoutNs, signal)
   }
 
-  async waitNextFeed(includeOrderResp: boolean, timeoutNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
-    if (this.#isClosed) return ReturnCode.INTERRUPTED
+  override async waitNextFeed(includeOrderResp: boolean, timeoutNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
+    if (this.isClosed) return ReturnCode.INTERRUPTED
     await this.open()
     const check: GateCheck = () => {
-      if (this.#isClosed) return ReturnCode.INTERRUPTED
+      if (this.isClosed) return ReturnCode.INTERRUPTED
       return this.#news.shift() ?? this.#gate.takeNext(includeOrderResp)
     }
     return await this.#gate.wait(check, timeoutNs, signal)
   }
 
-  async elapse(durationNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
-    if (this.#isClosed) return ReturnCode.INTERRUPTED
+  override async elapse(durationNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
+    if (this.isClosed) return ReturnCode.INTERRUPTED
     await this.open()
-    return await this.#gate.wait(() => (this.#isClosed ? ReturnCode.INTERRUPTED : null), durationNs, signal)
-  }
-
-  elapseBt(durationNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
-    return this.elapse(durationNs, signal)
+    return await this.#gate.wait(() => (this.isClosed ? ReturnCode.INTERRUPTED : null), durationNs, signal)
   }
 
   /** 19 when a connection did not close cleanly; see {@link takeError}. */
-  async close(): Promise<ReturnCode> {
-    if (this.#isClosed) return ReturnCode.OK
-    this.#isClosed = true
+  override async close(): Promise<ReturnCode> {
+    if (this.isClosed) return ReturnCode.OK
+    this.isClosed = true
     this.#gate.wake()
     await this.#opening?.catch(() => {})
     const ends = await Promise.allSettled([...this.#intakes.values()].map((intake) => intake.close()))
     const failure = ends.find((end) => end.status === 'rejected')
     return failure === undefined ? ReturnCode.OK : this.#failed(failure.reason)
-  }
-
-  feedLatency(assetNo: number): FeedLatency | null {
-    return assetAt(this.#assets, assetNo, 'feedLatency').feedLatency
-  }
-
-  orderLatency(assetNo: number): OrderLatency | null {
-    return assetAt(this.#assets, assetNo, 'orderLatency').orders.latency
-  }
-
-  gotoEnd(): Promise<ReturnCode> {
-    return Promise.resolve(ReturnCode.OK)
   }
 
   takeError(): Error | null {
@@ -242,7 +165,7 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
     const { openConnection = openHftConnection, waitForConnectorMs = 10_000, connection = {} } = this.#options
     // A connection of the caller's own making needs no shared memory.
     if (this.#options.openConnection === undefined) checkPlatform()
-    for (const [connector, instruments] of byConnector(this.#assets.map((asset) => asset.instrument))) {
+    for (const [connector, instruments] of byConnector(this.assets.map((asset) => asset.instrument))) {
       if (this.#intakes.has(connector)) continue
       const kind = instruments[0]!.kind
       let opened: HftConnection
@@ -257,7 +180,7 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
   }
 
   #take(connector: string, connection: HftConnection): void {
-    const assets = this.#assets.filter((asset) => asset.instrument.connector === connector)
+    const assets = this.assets.filter((asset) => asset.instrument.connector === connector)
     const intake = new RecordIntake(connection, assets, this.#clock, {
       onFeed: () => this.#gate.countFeed(),
       onReply: () => this.#gate.countReply(),
@@ -272,21 +195,10 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
     intake.start()
   }
 
-  async #submit(
-    side: Side,
-    assetNo: number,
-    orderId: bigint,
-    price: number,
-    qty: number,
-    timeInForce: TimeInForce,
-    orderType: OrderType,
-    wait: boolean,
-  ): Promise<ReturnCode> {
-    checkOrderArguments(orderId, price, qty, timeInForce, orderType)
-    if (this.#isClosed) return ReturnCode.INTERRUPTED
-    const asset = this.#assets[assetNo]
-    if (asset === undefined) return ReturnCode.INSTRUMENT_NOT_FOUND
-    if (asset.orders.contains(orderId)) return ReturnCode.ORDER_ID_EXIST
+  protected override async submit(order: OrderArguments): Promise<ReturnCode> {
+    const asset = this.assetFor(order)
+    if (typeof asset === 'number') return asset
+    const { side, assetNo, orderId, price, qty, timeInForce, orderType, wait } = order
     await this.open()
     const { symbol, tickSize } = asset.instrument
     const priceTick = Math.round(price / tickSize)
@@ -309,14 +221,12 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
       asset.orders.remove(orderId)
       return this.#failed(error)
     }
-    return wait ? this.#awaitReply(assetNo, orderId) : ReturnCode.OK
+    return wait ? this.#replyTo(assetNo, orderId) : ReturnCode.OK
   }
 
-  async #awaitReply(assetNo: number, orderId: bigint): Promise<ReturnCode> {
+  #replyTo(assetNo: number, orderId: bigint): Promise<ReturnCode> {
     const timeoutMs = this.#options.orderTimeoutMs ?? 60_000
-    const code = await this.waitOrderResponse(assetNo, orderId, BigInt(Math.round(timeoutMs * 1e6)))
-    if (code === ReturnCode.ORDER_RESPONSE) return ReturnCode.OK
-    return code === ReturnCode.OK ? ReturnCode.TIMEOUT : code
+    return this.awaitReply(assetNo, orderId, BigInt(Math.round(timeoutMs * 1e6)))
   }
 
   #connectionOf(asset: AssetState<D>): HftConnection {
@@ -329,6 +239,11 @@ export abstract class NativeLiveBot<D extends WritableDepth> implements LiveBot,
     this.#lastError = error instanceof Error ? error : new Error(String(error))
     return ReturnCode.CUSTOM
   }
+}
+
+function checkInstruments(instruments: readonly LiveInstrument[]): void {
+  if (instruments.length === 0) throw new LiveClientError('LIVE_OPTION_INVALID', 'a bot needs an instrument')
+  byConnector(instruments)
 }
 
 /** Keeps every price the connector sends. */

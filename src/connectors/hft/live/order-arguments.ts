@@ -1,16 +1,22 @@
 /** What both kinds of bot check before an order leaves, and the state they report. */
-import { OrderType, TimeInForce } from './codes.js'
+import { OrderType, type Side, TimeInForce } from './codes.js'
 import { LiveClientError } from './errors.js'
 import type { StateValues } from './live-bot.js'
 
+/** What the two submitting calls of a bot are given. */
+export interface OrderArguments {
+  readonly side: Side
+  readonly assetNo: number
+  readonly orderId: bigint
+  readonly price: number
+  readonly qty: number
+  readonly timeInForce: TimeInForce
+  readonly orderType: OrderType
+  readonly wait: boolean
+}
+
 /** Throws `LIVE_OPTION_INVALID`: a wrong argument is a mistake of the program, not an answer of the venue. */
-export function checkOrderArguments(
-  orderId: bigint,
-  price: number,
-  qty: number,
-  timeInForce: TimeInForce,
-  orderType: OrderType,
-): void {
+export function checkOrderArguments({ orderId, price, qty, timeInForce, orderType }: OrderArguments): void {
   if (orderId < 0n || orderId >= 1n << 64n) refuse('orderId', orderId, 'must fit 64 bits without a sign')
   if (!(qty > 0 && Number.isFinite(qty))) refuse('qty', qty, 'must be above 0')
   if (!isOneOf(OrderType, orderType)) refuse('orderType', orderType, 'must be LIMIT (0) or MARKET (1)')

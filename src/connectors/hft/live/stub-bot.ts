@@ -4,15 +4,15 @@
  *
  * It lives in virtual time: a wait jumps to what it waits for, so a thousand feeds take a moment and every run with
  * one seed and one sequence of calls is the same. With `pace` its time follows a clock instead.
- * Owns time, delivery and the bot interface; prices are StubMarket's, matching is StubVenue's.
+ * Owns time and delivery; prices are StubMarket's, matching is StubVenue's, and what all bots share is BotBase's.
  */
 import { type Random, SeededRandom } from '../../../runtime/random.js'
-import { AssetState, assetAt, assetsOf } from './asset-state.js'
-import { OrderStatus, OrderType, ReturnCode, Side, type TimeInForce } from './codes.js'
+import { AssetState, assetAt } from './asset-state.js'
+import { BotBase } from './bot-base.js'
+import { OrderStatus, OrderType, ReturnCode } from './codes.js'
 import { LiveClientError } from './errors.js'
 import { EventGate, type GateCheck } from './event-gate.js'
-import type { BotEvent, FeedLatency, LiveBot, OrderLatency, StateValues } from './live-bot.js'
-import { checkOrderArguments, stateValuesOf } from './order-arguments.js'
+import type { OrderArguments } from './order-arguments.js'
 import { OrderTable, TrackedOrder } from './order-table.js'
 import { StubFaults } from './stub-faults.js'
 import type { StubFeed, StubFeedSource } from './stub-market.js'
@@ -33,13 +33,12 @@ export interface StubStats {
   readonly touchFills: number
 }
 
-export class StubConnectorBot implements LiveBot {
+export class StubConnectorBot extends BotBase<StubDepth> {
   /** Trouble on demand, for tests of what a program does about it. */
   readonly faults: StubFaults
   readonly #settings: StubSettings
   readonly #source: StubFeedSource
   readonly #latencyRandom: Random
-  readonly #assets: AssetState<StubDepth>[]
   readonly #venues: StubVenue[]
   readonly #time: StubTime
   readonly #gate: EventGate
@@ -48,15 +47,15 @@ export class StubConnectorBot implements LiveBot {
   #madeFeeds = 0
   #feeds = 0
   #marketHasEnded = false
-  #isClosed = false
 
   constructor(options: StubConnectorBotOptions = {}, source?: StubFeedSource) {
-    this.#settings = stubSettings(options)
-    const { instruments, seed, fillProb } = this.#settings
+    const settings = stubSettings(options)
+    const { instruments, seed, fillProb } = settings
+    super(instruments.map((each) => new AssetState(each, new StubDepth(each))))
+    this.#settings = settings
     const random = new SeededRandom(seed, 'hft-stub')
-    this.#source = source ?? new StubMarket(instruments, this.#settings, random)
+    this.#source = source ?? new StubMarket(instruments, settings, random)
     this.#latencyRandom = random.split('latency')
-    this.#assets = instruments.map((each) => new AssetState(each, new StubDepth(each)))
     this.#venues = instruments.map((each, index) => new StubVenue(each, fillProb, random.split(`venue-${index}`)))
     this.#time = new StubTime(this.#settings.startTimestamp, this.#settings.pace)
     this.#gate = new EventGate(this.#time.clock)
@@ -77,77 +76,22 @@ export class StubConnectorBot implements LiveBot {
     this.#recorder = new RecordingWriter(this.#settings.files, path, this.#settings.instruments)
   }
 
-  get currentTimestamp(): bigint {
+  override get currentTimestamp(): bigint {
     return this.#time.nowNs
   }
 
-  get numAssets(): number {
-    return this.#assets.length
-  }
-
-  depth(assetNo: number): StubDepth {
-    return assetAt(this.#assets, assetNo, 'depth').depth
-  }
-
-  position(assetNo: number): number {
-    const asset = assetAt(this.#assets, assetNo, 'position')
+  override position(assetNo: number): number {
+    const asset = assetAt(this.assets, assetNo, 'position')
     if (this.faults.isPositionUnknown) {
       throw new LiveClientError('LIVE_POSITION_UNKNOWN', `the position of ${asset.instrument.symbol} is not known`)
     }
     return asset.position
   }
 
-  stateValues(assetNo: number): StateValues {
-    return stateValuesOf(this.position(assetNo))
-  }
-
-  lastTrades(assetNo: number): readonly BotEvent[] {
-    return assetAt(this.#assets, assetNo, 'lastTrades').trades
-  }
-
-  clearLastTrades(assetNo?: number): void {
-    for (const asset of assetsOf(this.#assets, assetNo, 'clearLastTrades')) asset.trades.length = 0
-  }
-
-  orders(assetNo: number): OrderTable {
-    return assetAt(this.#assets, assetNo, 'orders').orders
-  }
-
-  submitBuyOrder(
-    assetNo: number,
-    orderId: bigint,
-    price: number,
-    qty: number,
-    timeInForce: TimeInForce,
-    orderType: OrderType,
-    wait: boolean,
-  ): Promise<ReturnCode> {
-    return this.#submit(Side.BUY, assetNo, orderId, price, qty, timeInForce, orderType, wait)
-  }
-
-  submitSellOrder(
-    assetNo: number,
-    orderId: bigint,
-    price: number,
-    qty: number,
-    timeInForce: TimeInForce,
-    orderType: OrderType,
-    wait: boolean,
-  ): Promise<ReturnCode> {
-    return this.#submit(Side.SELL, assetNo, orderId, price, qty, timeInForce, orderType, wait)
-  }
-
-  modify(): Promise<ReturnCode> {
-    return Promise.reject(new LiveClientError('LIVE_UNSUPPORTED', 'modify does not exist live: cancel and submit'))
-  }
-
-  async cancel(assetNo: number, orderId: bigint, wait: boolean): Promise<ReturnCode> {
-    if (this.#isClosed) return ReturnCode.INTERRUPTED
-    const asset = this.#assets[assetNo]
-    if (asset === undefined) return ReturnCode.INSTRUMENT_NOT_FOUND
-    const order = asset.orders.get(orderId)
-    if (order === null) return ReturnCode.ORDER_NOT_FOUND
-    if (!order.cancellable) return ReturnCode.INVALID_ORDER_STATUS
+  override async cancel(assetNo: number, orderId: bigint, wait: boolean): Promise<ReturnCode> {
+    const order = this.cancellableAt(assetNo, orderId)
+    if (typeof order === 'number') return order
+    const asset = this.assets[assetNo]!
     order.req = OrderStatus.CANCELED
     order.localTimestamp = this.#time.nowNs
     const venue = this.#venues[assetNo]!
@@ -156,29 +100,29 @@ export class StubConnectorBot implements LiveBot {
       // Too late: the end of the order is on its way here already.
       return reply === null ? [lateCancel(order, exchTs)] : [reply]
     })
-    return wait ? this.#awaitReply(assetNo, order) : ReturnCode.OK
+    return wait ? this.#replyTo(assetNo, orderId) : ReturnCode.OK
   }
 
-  clearInactiveOrders(assetNo?: number): void {
-    for (const asset of assetsOf(this.#assets, assetNo, 'clearInactiveOrders')) asset.orders.clearInactive()
-  }
-
-  waitOrderResponse(assetNo: number, orderId: bigint, timeoutNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
-    const order = this.#assets[assetNo]?.orders.get(orderId)
-    if (this.#assets[assetNo] === undefined) return Promise.resolve(ReturnCode.INSTRUMENT_NOT_FOUND)
-    if (order === null || order === undefined) return Promise.resolve(ReturnCode.ORDER_NOT_FOUND)
+  override waitOrderResponse(
+    assetNo: number,
+    orderId: bigint,
+    timeoutNs: bigint,
+    signal?: AbortSignal,
+  ): Promise<ReturnCode> {
+    const order = this.orderAt(assetNo, orderId)
+    if (typeof order === 'number') return Promise.resolve(order)
     const replies = order.replyCount
     const check: GateCheck = () => {
-      if (this.#isClosed || this.faults.isPeerLost) return ReturnCode.INTERRUPTED
+      if (this.isClosed || this.faults.isPeerLost) return ReturnCode.INTERRUPTED
       if (order.replyCount > replies || order.req === OrderStatus.NONE) return ReturnCode.ORDER_RESPONSE
       return null
     }
     return this.#wait(check, timeoutNs, signal)
   }
 
-  waitNextFeed(includeOrderResp: boolean, timeoutNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
+  override waitNextFeed(includeOrderResp: boolean, timeoutNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
     const check: GateCheck = () => {
-      if (this.#isClosed) return ReturnCode.INTERRUPTED
+      if (this.isClosed) return ReturnCode.INTERRUPTED
       const fault = this.faults.takeCode()
       if (fault !== null) return fault
       const next = this.#gate.takeNext(includeOrderResp)
@@ -188,35 +132,19 @@ export class StubConnectorBot implements LiveBot {
     return this.#wait(check, timeoutNs, signal)
   }
 
-  async elapse(durationNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
-    const code = await this.#wait(() => (this.#isClosed ? ReturnCode.INTERRUPTED : null), durationNs, signal)
+  override async elapse(durationNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
+    const code = await this.#wait(() => (this.isClosed ? ReturnCode.INTERRUPTED : null), durationNs, signal)
     const hasEnded = this.#marketHasEnded && this.#time.queue.size === 0
     return code === ReturnCode.OK && hasEnded ? ReturnCode.END_OF_DATA : code
   }
 
-  elapseBt(durationNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
-    return this.elapse(durationNs, signal)
-  }
-
-  async close(): Promise<ReturnCode> {
-    if (this.#isClosed) return ReturnCode.OK
-    this.#isClosed = true
+  override async close(): Promise<ReturnCode> {
+    if (this.isClosed) return ReturnCode.OK
+    this.isClosed = true
     this.#recorder?.close()
     this.#time.close()
     this.#gate.wake()
     return this.faults.closeCode
-  }
-
-  feedLatency(assetNo: number): FeedLatency | null {
-    return assetAt(this.#assets, assetNo, 'feedLatency').feedLatency
-  }
-
-  orderLatency(assetNo: number): OrderLatency | null {
-    return assetAt(this.#assets, assetNo, 'orderLatency').orders.latency
-  }
-
-  gotoEnd(): Promise<ReturnCode> {
-    return Promise.resolve(ReturnCode.OK)
   }
 
   /** What the stub did so far; not part of the bot interface. */
@@ -229,21 +157,10 @@ export class StubConnectorBot implements LiveBot {
     }
   }
 
-  async #submit(
-    side: Side,
-    assetNo: number,
-    orderId: bigint,
-    price: number,
-    qty: number,
-    timeInForce: TimeInForce,
-    orderType: OrderType,
-    wait: boolean,
-  ): Promise<ReturnCode> {
-    checkOrderArguments(orderId, price, qty, timeInForce, orderType)
-    if (this.#isClosed) return ReturnCode.INTERRUPTED
-    const asset = this.#assets[assetNo]
-    if (asset === undefined) return ReturnCode.INSTRUMENT_NOT_FOUND
-    if (asset.orders.contains(orderId)) return ReturnCode.ORDER_ID_EXIST
+  protected override async submit(asked: OrderArguments): Promise<ReturnCode> {
+    const asset = this.assetFor(asked)
+    if (typeof asset === 'number') return asset
+    const { side, assetNo, orderId, price, qty, timeInForce, orderType, wait } = asked
     const { tickSize } = asset.instrument
     const priceTick = orderType === OrderType.MARKET ? 0 : Math.round(price / tickSize)
     const localTimestamp = this.#time.nowNs
@@ -252,7 +169,7 @@ export class StubConnectorBot implements LiveBot {
     asset.orders.add(order)
     const venue = this.#venues[assetNo]!
     this.#request(asset, order, (exchTs) => venue.submit(init, exchTs))
-    return wait ? this.#awaitReply(assetNo, order) : ReturnCode.OK
+    return wait ? this.#replyTo(assetNo, orderId) : ReturnCode.OK
   }
 
   /** A request reaches the venue after half the round trip; what it answers takes the other half. */
@@ -304,7 +221,7 @@ export class StubConnectorBot implements LiveBot {
 
   /** At the venue now, here after the feed latency. */
   #publish(feed: StubFeed): void {
-    const asset = assetAt(this.#assets, feed.assetNo, 'feed')
+    const asset = assetAt(this.assets, feed.assetNo, 'feed')
     const venue = this.#venues[feed.assetNo]!
     const exchTs = this.#time.queue.nowNs
     const replies = feed.events.flatMap((event) => venue.onEvent(event, exchTs))
@@ -326,10 +243,8 @@ export class StubConnectorBot implements LiveBot {
     return BigInt(Math.round(Number(meanNs) * factor))
   }
 
-  async #awaitReply(assetNo: number, order: TrackedOrder): Promise<ReturnCode> {
-    const code = await this.waitOrderResponse(assetNo, order.orderId, this.#settings.orderTimeoutNs)
-    if (code === ReturnCode.ORDER_RESPONSE) return ReturnCode.OK
-    return code === ReturnCode.OK ? ReturnCode.TIMEOUT : code
+  #replyTo(assetNo: number, orderId: bigint): Promise<ReturnCode> {
+    return this.awaitReply(assetNo, orderId, this.#settings.orderTimeoutNs)
   }
 
   #wait(check: GateCheck, timeoutNs: bigint, signal?: AbortSignal): Promise<ReturnCode> {
