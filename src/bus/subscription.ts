@@ -1,5 +1,6 @@
 /**
- * One subscriber: how messages reach its handler, what waits, what is lost, and the counts of all of it.
+ * One subscriber: how messages reach its handler, what waits, what is lost, and the counts of all of it. How long its
+ * calls may keep sockets waiting is TurnBudget's, what is said about its troubles SubscriptionReports'.
  *
  *   DIRECT --handler returned a promise--> SERIAL        called inside publish / one call at a time
  *   QUEUED                                               called after the publisher's turn
@@ -9,14 +10,11 @@
  * The change from DIRECT to SERIAL happens between two messages: the call that returned the promise was
  * the delivery of its message, the next message finds the queue.
  */
-import type { TimerHandle } from '../runtime/clock.js'
 import type { Envelope } from '../types/envelope.js'
-import { HandlerError } from '../types/errors.js'
 import type { Dispatcher } from './dispatcher.js'
 import { BusError } from './errors.js'
 import { type ConflationKey, defaultConflationKey } from './keys.js'
 import { ConflatingQueue, type EnvelopeQueue, FifoQueue } from './queue.js'
-import { type Report, ReportSlot } from './reporter.js'
 import { Sampler } from './sampler.js'
 import type { SubscriptionStats } from './stats.js'
 import {
@@ -27,7 +25,9 @@ import {
   type Subscription,
   type SubscriptionState,
 } from './subscription-options.js'
+import { SubscriptionReports } from './subscription-reports.js'
 import type { TopicState } from './topic-state.js'
+import { TurnBudget } from './turn-budget.js'
 
 export const DIRECT = 0
 export const SERIAL = 1
@@ -38,10 +38,6 @@ export const ENDED = 4
 export type Handler = (envelope: Envelope<unknown>) => unknown
 
 const DELIVERY_NAMES = ['direct', 'serial', 'queued', 'stream'] as const
-
-/** Queued calls made before the event loop must get a turn, unless they took less than `TURN_MS_MAX`. */
-const CALLS_PER_TURN_CHECK = 8
-const TURN_MS_MAX = 5
 
 const SETTLED: Promise<void> = Promise.resolve()
 const AsyncFunction = (async () => {}).constructor
@@ -94,15 +90,8 @@ export class SubscriptionCore implements Subscription {
   readonly #sampler = new Sampler()
 
   #isPumpScheduled = false
-  #callsThisTurn = 0
-  #turnStartMs = 0
-  #turnTimer: TimerHandle | null = null
-  #isPaused = false
-
-  readonly #errorSlot = new ReportSlot()
-  readonly #logErrorSlot = new ReportSlot()
-  readonly #overloadSlot = new ReportSlot()
-  readonly #logOverloadSlot = new ReportSlot()
+  readonly #turns: TurnBudget
+  readonly #reports = new SubscriptionReports(this)
 
   readonly #pump = (): void => this.#runQueue()
   readonly #onFulfilled = (): void => this.#settle()
@@ -120,6 +109,9 @@ export class SubscriptionCore implements Subscription {
     this.priority = options.priority ?? 0
     this.handler = handler
     this.#dispatcher = dispatcher
+    this.#turns = new TurnBudget(dispatcher.clock, () => {
+      if (!this.#isInFlight) this.#runQueue()
+    })
     this.#overflow = options.overflow ?? DEFAULT_OVERFLOW
     this.#capacity = options.capacity ?? DEFAULT_CAPACITY
     this.#onFail = options.onFail
@@ -181,8 +173,7 @@ export class SubscriptionCore implements Subscription {
     this.#lastMode = this.mode
     this.mode = ENDED
     if (this.#onReadable === null) this.#discard()
-    if (this.#turnTimer !== null) this.#dispatcher.clock.clearTimer(this.#turnTimer)
-    this.#turnTimer = null
+    this.#turns.stop()
     this.#detach()
     this.#dispatcher.subscriptions.delete(this)
     this.#onReadable?.()
@@ -193,7 +184,7 @@ export class SubscriptionCore implements Subscription {
     if (this.#error !== null) return
     this.#offered += 1
     const queue = this.#queue as EnvelopeQueue
-    if (this.mode === SERIAL && !this.#isInFlight && !this.#isPaused && queue.length === 0) {
+    if (this.mode === SERIAL && !this.#isInFlight && !this.#turns.isPaused && queue.length === 0) {
       this.#call(envelope, topic)
       return
     }
@@ -218,9 +209,7 @@ export class SubscriptionCore implements Subscription {
   failed(cause: unknown, envelope: Envelope<unknown>, topic: TopicState): void {
     this.#handlerErrors += 1
     topic.handlerErrors += 1
-    const isAboutLog = envelope.topic === 'log.event'
-    const slot = isAboutLog ? this.#logErrorSlot : this.#errorSlot
-    this.#dispatcher.reporter.report(slot, () => this.#describeFailure(cause, envelope, isAboutLog))
+    this.#reports.failure(this.#dispatcher.reporter, cause, envelope)
   }
 
   /** For streams: the next waiting message. */
@@ -276,7 +265,7 @@ export class SubscriptionCore implements Subscription {
       this.#countDrop(envelope)
     }
     if (this.#overflow === 'fail') this.#fail(envelope)
-    this.#reportOverload(topic)
+    this.#reports.overload(this.#dispatcher.reporter, topic.name)
   }
 
   #countDrop(envelope: Envelope<unknown>): void {
@@ -313,7 +302,7 @@ export class SubscriptionCore implements Subscription {
   // Calls
 
   #schedulePump(): void {
-    if (this.#isPumpScheduled || this.#isInFlight || this.#isPaused) return
+    if (this.#isPumpScheduled || this.#isInFlight || this.#turns.isPaused) return
     this.#isPumpScheduled = true
     void SETTLED.then(this.#pump)
   }
@@ -322,7 +311,7 @@ export class SubscriptionCore implements Subscription {
     this.#isPumpScheduled = false
     const queue = this.#queue as EnvelopeQueue
     while (queue.length > 0 && !this.#isInFlight && this.mode !== ENDED) {
-      if (this.#isTurnUsedUp()) return
+      if (this.#turns.isUsedUp()) return
       const envelope = queue.shift() as Envelope<unknown>
       this.#dispatcher.run(() => this.#call(envelope, this.#topicOf(envelope)))
     }
@@ -361,7 +350,7 @@ export class SubscriptionCore implements Subscription {
     this.#current = null
     if (envelope !== null && !Number.isNaN(this.#startMs)) this.#noteDuration(envelope, this.#startMs)
     if (this.mode === ENDED) this.#dispatcher.checkIdle()
-    else if (!this.#isPaused) this.#runQueue()
+    else if (!this.#turns.isPaused) this.#runQueue()
   }
 
   #noteDuration(envelope: Envelope<unknown>, startMs: number): void {
@@ -370,35 +359,9 @@ export class SubscriptionCore implements Subscription {
     this.#sampler.sampled(this.#taken, nowMs)
   }
 
-  /**
-   * Queued calls follow each other in microtasks, and sockets are not read meanwhile. After some
-   * milliseconds of that, wait for a timer: it fires when the event loop has had its turn.
-   */
-  #isTurnUsedUp(): boolean {
-    this.#callsThisTurn += 1
-    if (this.#callsThisTurn % CALLS_PER_TURN_CHECK !== 0) return false
-    const { clock } = this.#dispatcher
-    const nowMs = clock.monotonicMs()
-    if (this.#turnTimer === null) {
-      this.#turnStartMs = nowMs
-      this.#turnTimer = clock.setTimer(() => {
-        this.#turnTimer = null
-        this.#callsThisTurn = 0
-        if (!this.#isPaused) return
-        this.#isPaused = false
-        if (!this.#isInFlight) this.#runQueue()
-      }, 0)
-      return false
-    }
-    this.#isPaused = nowMs - this.#turnStartMs > TURN_MS_MAX
-    return this.#isPaused
-  }
-
   #topicOf(envelope: Envelope<unknown>): TopicState {
     return this.#dispatcher.topics.get(envelope.topic) as TopicState
   }
-
-  // Reports
 
   #guardedKey(key: (envelope: Envelope<unknown>) => string): ConflationKey {
     return (envelope) => {
@@ -410,73 +373,9 @@ export class SubscriptionCore implements Subscription {
       }
     }
   }
-
-  #describeFailure(cause: unknown, envelope: Envelope<unknown>, isAboutLog: boolean): Report {
-    const message = `handler "${this.name}" failed on ${envelope.topic} seq ${envelope.seq}: ${textOf(cause)}`
-    const error = new HandlerError(message, { topic: envelope.topic, seq: envelope.seq, cause })
-    return {
-      event: 'HANDLER_ERROR',
-      level: 'ERROR',
-      message,
-      data: {
-        code: error.code,
-        topic: error.topic,
-        seq: error.seq,
-        subscription: this.name,
-        subscriptionId: this.id,
-        subscribedTo: this.topic,
-        error: textOf(cause),
-        stack: stackOf(cause),
-      },
-      isAboutLog,
-    }
-  }
-
-  #reportOverload(topic: TopicState): void {
-    const isAboutLog = topic.name === 'log.event'
-    const slot = isAboutLog ? this.#logOverloadSlot : this.#overloadSlot
-    this.#dispatcher.reporter.report(slot, () => ({
-      event: 'BUS_OVERLOAD',
-      level: this.#error === null ? 'WARNING' : 'ERROR',
-      message:
-        this.#error?.message ??
-        `subscription "${this.name}" to ${this.topic} is too slow: ${this.#capacity} messages wait, ` +
-          `overflow ${this.#overflow}, ${this.#dropped} dropped so far`,
-      data: {
-        topic: topic.name,
-        subscription: this.name,
-        subscriptionId: this.id,
-        subscribedTo: this.topic,
-        overflow: this.#overflow,
-        capacity: this.#capacity,
-        queued: this.queueLength,
-        droppedTotal: this.#dropped,
-      },
-      isAboutLog,
-    }))
-  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
   return typeof (value as { readonly then?: unknown }).then === 'function'
-}
-
-/** Never throws: not everything that can be thrown can be turned into text (an object without prototype cannot). */
-function textOf(cause: unknown): string {
-  try {
-    if (!(cause instanceof Error)) return String(cause)
-    return cause.name === 'Error' ? String(cause.message) : `${cause.name}: ${cause.message}`
-  } catch {
-    return `a thrown ${typeof cause} that has no text`
-  }
-}
-
-/** Never throws, as `textOf`. */
-function stackOf(cause: unknown): string | null {
-  try {
-    return cause instanceof Error ? (cause.stack ?? null) : null
-  } catch {
-    return null
-  }
 }
