@@ -65,6 +65,8 @@ export interface FaultVenue {
   setListed(market: MarketKind, symbol: string, isListed: boolean): boolean
   /** Update ids of a symbol go back; false where the market cannot. */
   restartUpdateIds(market: MarketKind, symbol: string): boolean
+  /** The same for ids of executions and aggregates. */
+  restartTradeIds(market: MarketKind, symbol: string): boolean
 }
 
 /** An upgrade that fails. `delayMs` is waited first. */

@@ -22,6 +22,7 @@ import { OrderFlow } from './order-flow.js'
 import type { FlowParameters } from './presets.js'
 import type { SymbolSpec, SymbolStatus } from './symbols.js'
 import { TradeKind, TradeLog, type TradeRecord } from './trade-log.js'
+import { TradeNumbers } from './trade-numbers.js'
 import { WarmHistory } from './warm-history.js'
 
 /** Something due at fixed times, such as a diff every 100 ms. */
@@ -71,6 +72,8 @@ export class Instrument implements BookListener {
   readonly book: MatchingBook
   readonly journal: ChangeJournal
   readonly trades: TradeLog
+  /** Executions are counted without a break inside; these are the ids that clients read. */
+  readonly numbers: TradeNumbers = new TradeNumbers()
   readonly bars: MinuteBars
   readonly warm: () => WarmHistory
   readonly digest: HistoryDigest = new HistoryDigest()
@@ -279,6 +282,17 @@ export class Instrument implements BookListener {
     this.#restarts++
     this.lastUpdateId = baseId
     this.journal.beginEpoch(baseId)
+    return true
+  }
+
+  /**
+   * Ids of executions and aggregates begin again below all that were given, in streams, candles and REST alike; the
+   * book keeps its ids. `false` when there are no smaller ids left.
+   */
+  restartTradeIds(): boolean {
+    if (!this.numbers.restart(this.trades.endId, this.#nextAggregateId)) return false
+    // No aggregate reaches over the beginning.
+    this.#runPrice = -1
     return true
   }
 

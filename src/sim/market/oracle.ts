@@ -87,13 +87,17 @@ export class SimOracle implements MarketOracle {
   trades(symbol: string, fromId: number, toId: number, market: MarketKind): readonly OracleTrade[] {
     const instrument = this.#view.find(symbol, market)
     if (instrument === null) return []
-    return tradesById(instrument, fromId, toId, Number.POSITIVE_INFINITY).map((trade) => ({
-      id: trade.id,
+    const { numbers } = instrument
+    const found = numbers
+      .tradeRanges(fromId, toId)
+      .flatMap(([from, to]) => tradesById(instrument, from, to, Number.POSITIVE_INFINITY))
+    return found.map((trade) => ({
+      id: numbers.trade(trade.id),
       price: instrument.text.price(trade.price),
       qty: instrument.text.qty(trade.lots),
       timeMs: trade.timeUs / 1000,
       isBuyerMaker: trade.isBuyerMaker,
-      aggregateId: trade.aggregateId,
+      aggregateId: numbers.aggregate(trade.aggregateId),
       kind: TRADE_KIND_NAMES[trade.kind],
     }))
   }
@@ -112,8 +116,8 @@ export class SimOracle implements MarketOracle {
       last,
       volume,
       quoteVolume,
-      firstTradeId: bar.firstId,
-      lastTradeId: bar.lastId,
+      firstTradeId: instrument.numbers.trade(bar.firstId),
+      lastTradeId: instrument.numbers.trade(bar.lastId),
       tradeCount: bar.count,
     }
   }
@@ -174,7 +178,7 @@ function candleText(instrument: Instrument, openMs: number, endMs: number, bar: 
     tradeCount: bar.count,
     takerBuyVolume: text.qty(bar.buyLots),
     takerBuyQuoteVolume: text.value(bar.buyValue),
-    firstTradeId: bar.firstId,
-    lastTradeId: bar.lastId,
+    firstTradeId: instrument.numbers.trade(bar.firstId),
+    lastTradeId: instrument.numbers.trade(bar.lastId),
   }
 }

@@ -216,6 +216,11 @@ export class SimMarket implements MarketSource {
     return this.#reached(this.#bySymbol.get(`${market}/${symbol}`) ?? null)?.restartUpdateIds() ?? false
   }
 
+  /** Ids of executions and aggregates of a symbol begin again with smaller ones; its book goes on. */
+  restartTradeIds(market: MarketKind, symbol: string): boolean {
+    return this.#reached(this.#bySymbol.get(`${market}/${symbol}`) ?? null)?.restartTradeIds() ?? false
+  }
+
   #nowUs(): number {
     if (this.#stoppedUs !== null) return this.#stoppedUs
     if (this.#startMonotonicMs === null) return this.#startUs

@@ -45,6 +45,7 @@ export interface AdjustableSource extends MarketSource {
   setStatus?(market: MarketKind, symbol: string, status: 'TRADING' | 'HALT' | 'SETTLING'): boolean
   setListed?(market: MarketKind, symbol: string, isListed: boolean): boolean
   restartUpdateIds?(market: MarketKind, symbol: string): boolean
+  restartTradeIds?(market: MarketKind, symbol: string): boolean
 }
 
 export interface VenueCoreOptions {
@@ -208,6 +209,10 @@ export class VenueCore implements FaultVenue {
 
   restartUpdateIds(market: MarketKind, symbol: string): boolean {
     return this.source.restartUpdateIds?.(market, symbol) ?? false
+  }
+
+  restartTradeIds(market: MarketKind, symbol: string): boolean {
+    return this.source.restartTradeIds?.(market, symbol) ?? false
   }
 
   /** The market stamps its payloads; its history does not depend on the wall clock. */

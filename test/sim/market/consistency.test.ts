@@ -423,3 +423,53 @@ describe.each(['spot', 'futures'] as const)('a symbol of %s whose update ids beg
     )
   })
 })
+
+describe.each(['spot', 'futures'] as const)('a symbol of %s whose trade ids begin again', (market) => {
+  it('counts on from smaller ids without a hole, and streams, REST, candles and oracle agree', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 500, max: 20_000 }), (seed, atMs) => {
+        const { market: sim, run, collect, rest } = marketBench({ seed, markets: [market] })
+        const trades = collect(market, 'btcusdt@trade')
+        const aggregates = collect(market, 'btcusdt@aggTrade')
+        const candles = collect(market, 'btcusdt@kline_1m')
+        const diffs = collect(market, 'btcusdt@depth@100ms')
+        const history = (): string => sim.oracle.historyHash()
+        run(atMs)
+        const before = { count: trades.length, aggregates: aggregates.length, bookId: diffs.at(-1)?.ids.u ?? 0 }
+        const hash = history()
+        expect(sim.restartTradeIds(market, 'BTCUSDT')).toBe(true)
+        expect(history(), 'nothing happened in the market').toBe(hash)
+        run(40_000)
+        const ids = trades.map(({ ids: { t } }) => t as number)
+        const restart = ids.findIndex((id, index) => index > 0 && id < (ids[index - 1] as number))
+        expect(restart).toBe(before.count === 0 ? -1 : before.count)
+        const [old, young] = [ids.slice(0, before.count), ids.slice(before.count)]
+        for (const part of [old, young]) expect(part).toEqual(part.map((_, index) => (part[0] as number) + index))
+        expect(young.length).toBeGreaterThan(20)
+
+        type Agg = { a: number; f: number; l: number; q: string; p: string; m: boolean }
+        const list = aggregates.map(({ text }) => JSON.parse(text) as Agg)
+        for (const { f, l } of list) expect(f).toBeLessThanOrEqual(l)
+        const steps = list.filter(({ a }, index) => index > 0 && a !== (list[index - 1] as Agg).a + 1)
+        expect(steps.length).toBeLessThanOrEqual(1)
+        const fresh = list.filter(({ f }) => f <= (young.at(-1) as number))
+        const rows = rest<Agg[]>(market, `${PATH[market]}/aggTrades?symbol=BTCUSDT&fromId=${fresh[0]?.a}&limit=1000`)
+        const shape = ({ a, f, l, q, p, m }: Agg): Agg => ({ a, f, l, q, p, m })
+        expect(rows.slice(0, fresh.length).map(shape)).toEqual(fresh.slice(0, rows.length).map(shape))
+        if (old.length > 0) {
+          const gone = rest<Agg[]>(market, `${PATH[market]}/aggTrades?symbol=BTCUSDT&fromId=${list[0]?.a}&limit=10`)
+          expect(gone, 'a venue that lost its counter finds nothing under ids it has not reached').toEqual([])
+          // What was sent under an old id stays what it was.
+          const [first] = sim.oracle.trades('BTCUSDT', old[0] as number, old[0] as number, market)
+          expect(first?.price).toBe((JSON.parse(trades[0]?.text ?? '{}') as { p: string }).p)
+        }
+        const recent = rest<{ id: number }[]>(market, `${PATH[market]}/trades?symbol=BTCUSDT&limit=10`)
+        expect(recent.at(-1)?.id).toBeLessThan((young[0] as number) + 1_000_000)
+        const bar = JSON.parse(candles.at(-1)?.text ?? '{}') as KlineFrame
+        expect(bar.k.L).toBeLessThanOrEqual(young.at(-1) as number)
+        expect(diffs.at(-1)?.ids.u, 'update ids are not touched').toBeGreaterThan(before.bookId)
+      }),
+      { numRuns: 15 },
+    )
+  })
+})

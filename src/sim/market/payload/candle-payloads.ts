@@ -19,8 +19,9 @@ export function klinePayload(
   frame: CandleFrame,
   bar: Bar,
 ): string {
+  const { numbers } = instrument
   const symbol = instrument.text.symbolJson
-  return `{"e":"kline","E":${stamps.event(eventUs)},"s":${symbol},"k":{"t":${stamps.boundary(frame.openMs)},"T":${stamps.lastBefore(frame.endMs)},"s":${symbol},${body(instrument, frame, bar, bar.firstId, bar.lastId)}}}`
+  return `{"e":"kline","E":${stamps.event(eventUs)},"s":${symbol},"k":{"t":${stamps.boundary(frame.openMs)},"T":${stamps.lastBefore(frame.endMs)},"s":${symbol},${body(instrument, frame, bar, numbers.trade(bar.firstId), numbers.trade(bar.lastId))}}}`
 }
 
 /** As `kline`, by pair and contract type; first and last are update ids here. */

@@ -46,7 +46,7 @@ export function tickerPayload(instrument: Instrument, stamps: Stamps, eventUs: n
   const { bar } = stats
   const w = windowText(instrument, bar)
   const head = `"e":"24hrTicker","E":${stamps.event(eventUs)},"s":${text.symbolJson}`
-  const tail = `"o":"${w.open}","h":"${w.high}","l":"${w.low}","v":"${w.volume}","q":"${w.quoteVolume}","O":${stamps.boundary(stats.openTimeMs)},"C":${stamps.boundary(stats.closeTimeMs)},"F":${bar.firstId},"L":${bar.lastId},"n":${bar.count}`
+  const tail = `"o":"${w.open}","h":"${w.high}","l":"${w.low}","v":"${w.volume}","q":"${w.quoteVolume}","O":${stamps.boundary(stats.openTimeMs)},"C":${stamps.boundary(stats.closeTimeMs)},"F":${instrument.numbers.trade(bar.firstId)},"L":${instrument.numbers.trade(bar.lastId)},"n":${bar.count}`
   const change = `"p":"${w.change}","P":"${w.changePercent}","w":"${w.average}"`
   if (spec.market === 'futures') {
     return `{${head},"ps":${text.pairJson},${change},"c":"${w.last}","Q":"${lastQtyText(instrument)}",${tail},"st":${spec.contractClass}}`
@@ -77,7 +77,7 @@ export function windowTickerPayload(
   const { text } = instrument
   const { bar } = stats
   const w = windowText(instrument, bar)
-  return `{"e":"${label}Ticker","E":${stamps.event(eventUs)},"s":${text.symbolJson},"p":"${w.change}","P":"${w.changePercent}","o":"${w.open}","h":"${w.high}","l":"${w.low}","c":"${w.last}","w":"${w.average}","v":"${w.volume}","q":"${w.quoteVolume}","O":${stamps.boundary(stats.openTimeMs)},"C":${stamps.boundary(stats.closeTimeMs)},"F":${bar.firstId},"L":${bar.lastId},"n":${bar.count}}`
+  return `{"e":"${label}Ticker","E":${stamps.event(eventUs)},"s":${text.symbolJson},"p":"${w.change}","P":"${w.changePercent}","o":"${w.open}","h":"${w.high}","l":"${w.low}","c":"${w.last}","w":"${w.average}","v":"${w.volume}","q":"${w.quoteVolume}","O":${stamps.boundary(stats.openTimeMs)},"C":${stamps.boundary(stats.closeTimeMs)},"F":${instrument.numbers.trade(bar.firstId)},"L":${instrument.numbers.trade(bar.lastId)},"n":${bar.count}}`
 }
 
 export function avgPricePayload(instrument: Instrument, stamps: Stamps, eventUs: number, bar: Bar): string {

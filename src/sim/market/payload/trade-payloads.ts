@@ -49,9 +49,9 @@ export function tradePayload(instrument: Instrument, stamps: Stamps, trade: Trad
   const price = text.price(trade.price)
   const qty = text.qty(trade.lots)
   if (instrument.spec.market === 'spot') {
-    return `{"e":"trade","E":${stamps.event(eventUs)},"s":${text.symbolJson},"t":${trade.id},"p":"${price}","q":"${qty}","T":${time},"m":${trade.isBuyerMaker},"M":true}`
+    return `{"e":"trade","E":${stamps.event(eventUs)},"s":${text.symbolJson},"t":${instrument.numbers.trade(trade.id)},"p":"${price}","q":"${qty}","T":${time},"m":${trade.isBuyerMaker},"M":true}`
   }
-  return `{"e":"trade","E":${stamps.event(eventUs)},"T":${time},"s":${text.symbolJson},"t":${trade.id},"p":"${price}","q":"${qty}","X":"${TRADE_KIND_NAMES[trade.kind]}","m":${trade.isBuyerMaker},"st":${instrument.spec.contractClass}}`
+  return `{"e":"trade","E":${stamps.event(eventUs)},"T":${time},"s":${text.symbolJson},"t":${instrument.numbers.trade(trade.id)},"p":"${price}","q":"${qty}","X":"${TRADE_KIND_NAMES[trade.kind]}","m":${trade.isBuyerMaker},"st":${instrument.spec.contractClass}}`
 }
 
 export function aggTradePayload(
@@ -60,11 +60,11 @@ export function aggTradePayload(
   trade: AggregateTrade,
   eventUs: number,
 ): string {
-  const { text } = instrument
+  const { text, numbers } = instrument
   const qty = text.qty(trade.lots)
-  const range = `"f":${trade.firstId},"l":${trade.lastId},"T":${stamps.time(trade.timeUs)},"m":${trade.isBuyerMaker}`
+  const range = `"f":${numbers.trade(trade.firstId)},"l":${numbers.trade(trade.lastId)},"T":${stamps.time(trade.timeUs)},"m":${trade.isBuyerMaker}`
   if (instrument.spec.market === 'spot') {
-    return `{"e":"aggTrade","E":${stamps.event(eventUs)},"s":${text.symbolJson},"a":${trade.id},"p":"${text.price(trade.price)}","q":"${qty}",${range},"M":true}`
+    return `{"e":"aggTrade","E":${stamps.event(eventUs)},"s":${text.symbolJson},"a":${instrument.numbers.aggregate(trade.id)},"p":"${text.price(trade.price)}","q":"${qty}",${range},"M":true}`
   }
-  return `{"e":"aggTrade","E":${stamps.event(eventUs)},"a":${trade.id},"s":${text.symbolJson},"p":"${text.price(trade.price)}","q":"${qty}","nq":"${qty}",${range},"st":${instrument.spec.contractClass}}`
+  return `{"e":"aggTrade","E":${stamps.event(eventUs)},"a":${instrument.numbers.aggregate(trade.id)},"s":${text.symbolJson},"p":"${text.price(trade.price)}","q":"${qty}","nq":"${qty}",${range},"st":${instrument.spec.contractClass}}`
 }

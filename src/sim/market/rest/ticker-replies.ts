@@ -78,7 +78,7 @@ function dayRow(instrument: Instrument, stamps: Stamps, stats: WindowStats): str
   const w = windowText(instrument, bar)
   const head = `"symbol":${text.symbolJson},"priceChange":"${w.change}","priceChangePercent":"${w.changePercent}","weightedAvgPrice":"${w.average}"`
   const last = `"lastPrice":"${w.last}","lastQty":"${lastQtyText(instrument)}"`
-  const tail = `"openPrice":"${w.open}","highPrice":"${w.high}","lowPrice":"${w.low}","volume":"${w.volume}","quoteVolume":"${w.quoteVolume}","openTime":${stamps.boundary(stats.openTimeMs)},"closeTime":${stamps.boundary(stats.closeTimeMs)},"firstId":${bar.firstId},"lastId":${bar.lastId},"count":${bar.count}`
+  const tail = `"openPrice":"${w.open}","highPrice":"${w.high}","lowPrice":"${w.low}","volume":"${w.volume}","quoteVolume":"${w.quoteVolume}","openTime":${stamps.boundary(stats.openTimeMs)},"closeTime":${stamps.boundary(stats.closeTimeMs)},"firstId":${instrument.numbers.trade(bar.firstId)},"lastId":${instrument.numbers.trade(bar.lastId)},"count":${bar.count}`
   if (spec.market === 'futures') return `{${head},${last},${tail}}`
   const [bid, bidQty] = bestText(instrument, Side.BUY)
   const [ask, askQty] = bestText(instrument, Side.SELL)
@@ -88,5 +88,5 @@ function dayRow(instrument: Instrument, stamps: Stamps, stats: WindowStats): str
 function miniRow(instrument: Instrument, stamps: Stamps, stats: WindowStats): string {
   const { bar } = stats
   const w = windowText(instrument, bar)
-  return `{"symbol":${instrument.text.symbolJson},"openPrice":"${w.open}","highPrice":"${w.high}","lowPrice":"${w.low}","lastPrice":"${w.last}","volume":"${w.volume}","quoteVolume":"${w.quoteVolume}","openTime":${stamps.boundary(stats.openTimeMs)},"closeTime":${stamps.boundary(stats.closeTimeMs)},"firstId":${bar.firstId},"lastId":${bar.lastId},"count":${bar.count}}`
+  return `{"symbol":${instrument.text.symbolJson},"openPrice":"${w.open}","highPrice":"${w.high}","lowPrice":"${w.low}","lastPrice":"${w.last}","volume":"${w.volume}","quoteVolume":"${w.quoteVolume}","openTime":${stamps.boundary(stats.openTimeMs)},"closeTime":${stamps.boundary(stats.closeTimeMs)},"firstId":${instrument.numbers.trade(bar.firstId)},"lastId":${instrument.numbers.trade(bar.lastId)},"count":${bar.count}}`
 }

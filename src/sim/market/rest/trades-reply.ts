@@ -18,8 +18,9 @@ export function tradesReply(request: RestRequest, isHistorical: boolean): RestRe
   const limit = request.limit(500, LIMIT_MAX)
   const fromId = isHistorical ? request.integer('fromId') : null
   const { endId } = instrument.trades
-  const first = fromId ?? endId - limit
-  const last = fromId === null ? endId - 1 : fromId + limit - 1
+  const from = fromId === null ? null : instrument.numbers.tradeFrom(fromId)
+  const first = from ?? endId - limit
+  const last = from === null ? endId - 1 : from + limit - 1
   const rows = tradesById(instrument, first, last, limit)
     // Futures lists executions from the book only.
     .filter(({ kind }) => kind === TradeKind.MARKET)
@@ -39,7 +40,7 @@ export function aggTradesReply(request: RestRequest): RestReply {
     throw new RestError(-4166, 'Search window is restricted to recent 2 days only.', 400, weight)
   }
   let found: readonly AggregateTrade[]
-  if (fromId !== null) found = aggregatesFrom(instrument, fromId, limit, nowUs)
+  if (fromId !== null) found = aggregatesFrom(instrument, instrument.numbers.aggregateFrom(fromId), limit, nowUs)
   else if (startUs !== null || endUs !== null) {
     // Whole aggregates only: those whose last execution lies in the range.
     const fromUs = startUs ?? 0
@@ -123,13 +124,13 @@ function tradeRow(instrument: Instrument, stamps: Stamps, trade: TradeRecord): s
   value.set(tradeValue(spec, trade.price, trade.lots))
   const tail = spec.market === 'spot' ? '"isBestMatch":true' : '"isRPITrade":false'
   const quoteQty = spec.market === 'spot' ? text.value(value) : text.tickerValue(value)
-  return `{"id":${trade.id},"price":"${text.price(trade.price)}","qty":"${text.qty(trade.lots)}","quoteQty":"${quoteQty}","time":${stamps.time(trade.timeUs)},"isBuyerMaker":${trade.isBuyerMaker},${tail}}`
+  return `{"id":${instrument.numbers.trade(trade.id)},"price":"${text.price(trade.price)}","qty":"${text.qty(trade.lots)}","quoteQty":"${quoteQty}","time":${stamps.time(trade.timeUs)},"isBuyerMaker":${trade.isBuyerMaker},${tail}}`
 }
 
 function aggregateRow(instrument: Instrument, stamps: Stamps, trade: AggregateTrade): string {
-  const { spec, text } = instrument
+  const { spec, text, numbers } = instrument
   const qty = text.qty(trade.lots)
-  const head = `"a":${trade.id},"p":"${text.price(trade.price)}","q":"${qty}"`
-  const range = `"f":${trade.firstId},"l":${trade.lastId},"T":${stamps.time(trade.timeUs)},"m":${trade.isBuyerMaker}`
+  const head = `"a":${numbers.aggregate(trade.id)},"p":"${text.price(trade.price)}","q":"${qty}"`
+  const range = `"f":${numbers.trade(trade.firstId)},"l":${numbers.trade(trade.lastId)},"T":${stamps.time(trade.timeUs)},"m":${trade.isBuyerMaker}`
   return spec.market === 'spot' ? `{${head},${range},"M":true}` : `{${head},"nq":"${qty}",${range}}`
 }

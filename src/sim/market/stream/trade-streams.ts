@@ -17,7 +17,10 @@ export class TradeStream extends RealTimeStream {
   protected override send(): void {
     const { instrument, stamps } = this
     for (const trade of tradesOfOperation(instrument)) {
-      this.emit(tradePayload(instrument, stamps, trade, trade.timeUs), { t: trade.id, E: eventMs(trade.timeUs) })
+      this.emit(tradePayload(instrument, stamps, trade, trade.timeUs), {
+        t: instrument.numbers.trade(trade.id),
+        E: eventMs(trade.timeUs),
+      })
     }
   }
 }
@@ -28,7 +31,10 @@ export class SpotAggTradeStream extends RealTimeStream {
     const { instrument, stamps } = this
     if (instrument.operationFirstTradeId === instrument.trades.endId) return
     for (const trade of aggregate(tradesOfOperation(instrument))) {
-      this.emit(aggTradePayload(instrument, stamps, trade, trade.timeUs), { a: trade.id, E: eventMs(trade.timeUs) })
+      this.emit(aggTradePayload(instrument, stamps, trade, trade.timeUs), {
+        a: instrument.numbers.aggregate(trade.id),
+        E: eventMs(trade.timeUs),
+      })
     }
   }
 }
@@ -48,7 +54,10 @@ export class FuturesAggTradeStream extends CadenceStream {
       if (trades.timeUs(id) < timeUs) records.push(trades.record(id))
     }
     for (const trade of aggregate(records)) {
-      this.emit(aggTradePayload(instrument, stamps, trade, timeUs), { a: trade.id, E: eventMs(timeUs) })
+      this.emit(aggTradePayload(instrument, stamps, trade, timeUs), {
+        a: instrument.numbers.aggregate(trade.id),
+        E: eventMs(timeUs),
+      })
     }
   }
 }
