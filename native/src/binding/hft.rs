@@ -1,5 +1,6 @@
 //! One bot's connection to a connector, driven by a pump or polled. Hot calls pass a buffer in and a number out.
 
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,10 +10,14 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::Env;
 use napi_derive::napi;
 
-use super::codec::{to_u64, NativeLiveError, NativeOrder};
+use super::calls;
+use super::codec::{to_u64, NativeLiveError};
 use super::guard::{caught, invalid, Guarded, Result};
 use super::iox::NativeNodeOptions;
+use crate::codec::packed::read_packed_order;
 use crate::codec::record::RECORD_BYTES;
+use crate::codec::types::LiveRequest;
+use crate::iox::{Code, IoxError};
 use crate::link::{Link, LinkEvent, LinkSettings, OverflowReason, Shared};
 use crate::pump::{perform, Doorbell, Pump, Request};
 
@@ -102,10 +107,64 @@ enum Driver {
     Poll { link: Box<Link>, calls: u32 },
 }
 
-#[napi]
-pub struct NativeConnection {
+/// What the class and the bound functions (`calls`) share.
+pub struct Connection {
     inner: Guarded<Driver>,
     shared: Arc<Shared>,
+}
+
+impl Connection {
+    /// Fills `out` with records and returns their number, with the highest bit set when events wait.
+    #[inline]
+    pub fn drain(&self, out: &mut [u8], max: u32) -> Result<u32> {
+        let room = (out.len() / RECORD_BYTES).min(max as usize);
+        let count = self.inner.with(|driver| match driver {
+            Driver::Pump(pump) => Ok(pump.pop_into(out, room)),
+            Driver::Poll { link, calls } => {
+                *calls = calls.wrapping_add(1);
+                if calls.is_multiple_of(CALLS_PER_TICK) {
+                    link.tick(Instant::now());
+                }
+                let mut written = 0;
+                let mut rooms = out.chunks_exact_mut(RECORD_BYTES);
+                link.drain(room, |record| {
+                    if let Some(room) = rooms.next() {
+                        room.copy_from_slice(record);
+                        written += 1;
+                    }
+                })?;
+                Ok(written)
+            }
+        })?;
+        let events = if self.shared.has_events.load(Ordering::SeqCst) { HAS_EVENTS } else { 0 };
+        Ok(count as u32 | events)
+    }
+
+    /// Sends a packed order; returns how many connectors received it: 1, or 0 while none listens.
+    pub fn send_packed(&self, request: &[u8]) -> Result<u32> {
+        let receivers = self.inner.with(|driver| {
+            let (symbol, order) = read_packed_order(request)
+                .map_err(|error| IoxError::new(Code::InvalidArgument, format!("a packed order: {error}")))?;
+            match driver {
+                Driver::Pump(pump) => pump.request(Request::Order { symbol: symbol.to_owned(), order }),
+                Driver::Poll { link, .. } => link.send(&LiveRequest::Order { symbol, order }),
+            }
+        })?;
+        Ok(receivers as u32)
+    }
+
+    fn perform(&self, request: &Request) -> Result<u32> {
+        let receivers = self.inner.with(|driver| match driver {
+            Driver::Pump(pump) => pump.request(request.clone()),
+            Driver::Poll { link, .. } => perform(link, request),
+        })?;
+        Ok(receivers as u32)
+    }
+}
+
+#[napi]
+pub struct NativeConnection {
+    connection: Rc<Connection>,
 }
 
 #[napi]
@@ -138,41 +197,22 @@ impl NativeConnection {
             }
             other => return Err(invalid(format!("mode {other:?} is neither pump nor poll"))),
         };
-        Ok(Self { inner: Guarded::new(&env, "connection", driver)?, shared })
+        let inner = Guarded::new(&env, "connection", driver)?;
+        Ok(Self { connection: Rc::new(Connection { inner, shared }) })
     }
 
-    /// Fills `out` with records and returns their number, with the highest bit set when events wait.
+    /// The functions a bot calls per message: `drain(max)` fills `records`, `send()` sends the order packed in
+    /// `request`. Both buffers are `Uint8Array`s over `SharedArrayBuffer`s.
     #[napi]
-    pub fn drain(&self, mut out: Uint8ArraySlice<'_>, max: u32) -> Result<u32> {
-        // SAFETY: nothing else runs on this thread meanwhile, and the buffer is not kept.
-        let out = unsafe { out.as_mut() };
-        let room = (out.len() / RECORD_BYTES).min(max as usize);
-        let count = self.inner.with(|driver| match driver {
-            Driver::Pump(pump) => Ok(pump.pop_into(out, room)),
-            Driver::Poll { link, calls } => {
-                *calls = calls.wrapping_add(1);
-                if calls.is_multiple_of(CALLS_PER_TICK) {
-                    link.tick(Instant::now());
-                }
-                let mut written = 0;
-                let mut rooms = out.chunks_exact_mut(RECORD_BYTES);
-                link.drain(room, |record| {
-                    if let Some(room) = rooms.next() {
-                        room.copy_from_slice(record);
-                        written += 1;
-                    }
-                })?;
-                Ok(written)
-            }
-        })?;
-        let events = if self.shared.has_events.load(Ordering::SeqCst) { HAS_EVENTS } else { 0 };
-        Ok(count as u32 | events)
+    pub fn bind<'env>(&self, env: &'env Env, records: Unknown<'env>, request: Unknown<'env>) -> Result<Object<'env>> {
+        let calls = calls::bind(env, self.connection.clone(), records.raw(), request.raw())?;
+        Ok(Object::from_raw(env.raw(), calls))
     }
 
     /// The clock's work of a polled connection, for when nobody drains.
     #[napi]
     pub fn tick(&self) -> Result<()> {
-        self.inner.with(|driver| {
+        self.connection.inner.with(|driver| {
             if let Driver::Poll { link, .. } = driver {
                 link.tick(Instant::now());
             }
@@ -183,7 +223,7 @@ impl NativeConnection {
     /// Lets the next record or event ring, though records wait.
     #[napi]
     pub fn arm(&self) -> Result<()> {
-        self.inner.with(|driver| {
+        self.connection.inner.with(|driver| {
             if let Driver::Pump(pump) = driver {
                 pump.arm();
             }
@@ -194,35 +234,28 @@ impl NativeConnection {
     /// Also after close: what ended the connection is among them.
     #[napi]
     pub fn take_events(&self) -> Vec<NativeEvent> {
-        self.shared.take_events().into_iter().map(NativeEvent::of).collect()
+        self.connection.shared.take_events().into_iter().map(NativeEvent::of).collect()
     }
 
     #[napi]
     pub fn symbols(&self) -> Vec<String> {
-        self.shared.tables.symbols()
+        self.connection.shared.tables.symbols()
     }
 
     #[napi]
     pub fn take_error(&self, slot: u32) -> Option<NativeLiveError> {
         let slot = u16::try_from(slot).ok()?;
-        self.shared.tables.take_error(slot).as_ref().map(NativeLiveError::of)
+        self.connection.shared.tables.take_error(slot).as_ref().map(NativeLiveError::of)
     }
 
     #[napi]
     pub fn register(&self, symbol: String, tick_size: f64, lot_size: f64) -> Result<u32> {
-        self.perform(&Request::Register { symbol, tick_size, lot_size })
-    }
-
-    /// Returns how many connectors received it: 1, or 0 while none listens.
-    #[napi]
-    pub fn send_order(&self, symbol: String, order: NativeOrder) -> Result<u32> {
-        let order = order.order()?;
-        self.perform(&Request::Order { symbol, order })
+        self.connection.perform(&Request::Register { symbol, tick_size, lot_size })
     }
 
     #[napi]
     pub fn stats(&self) -> NativeStats {
-        let counters = &self.shared.counters;
+        let counters = &self.connection.shared.counters;
         let number = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed) as f64;
         let last = counters.last_recv_ns.load(Ordering::Relaxed);
         let now = std::time::SystemTime::now()
@@ -244,17 +277,7 @@ impl NativeConnection {
 
     #[napi]
     pub fn close(&self) -> Result<bool> {
-        self.inner.close()
-    }
-}
-
-impl NativeConnection {
-    fn perform(&self, request: &Request) -> Result<u32> {
-        let receivers = self.inner.with(|driver| match driver {
-            Driver::Pump(pump) => pump.request(request.clone()),
-            Driver::Poll { link, .. } => perform(link, request),
-        })?;
-        Ok(receivers as u32)
+        self.connection.inner.close()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The Node-API surface: the only place that knows JavaScript. Classes here are raw; `src/connectors/hft/native`
 //! wraps them and turns thrown codes into `IpcError`.
 
+mod calls;
 mod codec;
 mod guard;
 mod hft;

@@ -4,6 +4,7 @@
 
 mod decode;
 mod encode;
+pub mod packed;
 pub mod record;
 pub mod types;
 mod varint;

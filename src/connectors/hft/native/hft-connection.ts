@@ -7,12 +7,13 @@
 import { delay } from '../../../runtime/clock.js'
 import { type RunNextTurn, runNextTurn } from '../../../runtime/immediate.js'
 import { type Clock, type Random, randomSeed, SeededRandom, SystemClock } from '../../../runtime/index.js'
-import type { AddonConnection, AddonEvent } from './addon.js'
+import type { AddonCalls, AddonConnection, AddonEvent } from './addon.js'
 import { loadAddon } from './binding.js'
 import { type Driver, PollDriver, PumpDriver } from './drive.js'
 import { calling, IpcError, type IpcErrorCode, toIpcError } from './errors.js'
 import { EventHub } from './event-hub.js'
-import { cancelOf, OrderIds, orderOf, type SentOrder, wireSymbolOf } from './orders.js'
+import { OrderBuffer } from './order-buffer.js'
+import { cancelOf, OrderIds, orderOf, wireSymbolOf } from './orders.js'
 import { RecordBuffer } from './record-view.js'
 import type {
   HftConnectionEvents,
@@ -22,6 +23,7 @@ import type {
   HftOrderRequest,
   HftConnection as Port,
   RecordView,
+  WireOrder,
 } from './types.js'
 
 const HAS_EVENTS = 0x8000_0000
@@ -47,8 +49,16 @@ interface Doors {
   readonly runNextTurn: RunNextTurn
 }
 
-/** Orders that can still be cancelled by their id; the oldest are forgotten beyond. */
+/** Orders of one instrument that can still be cancelled by their id; the oldest are forgotten beyond. */
 const ORDERS_KEPT_MAX = 100_000
+
+/** A registered instrument and what was sent for it. */
+interface Instrument {
+  readonly symbol: string
+  tickSize: number
+  lotSize: number
+  readonly orders: Map<bigint, WireOrder>
+}
 
 export class HftConnection implements Port {
   readonly botId: bigint
@@ -56,11 +66,13 @@ export class HftConnection implements Port {
   readonly kind: HftConnectorKind
   readonly mode: 'pump' | 'poll'
   readonly #addon: AddonConnection
+  readonly #calls: AddonCalls
   readonly #clock: Clock
   readonly #records: RecordBuffer
   readonly #hub: EventHub = new EventHub()
-  readonly #orders = new Map<string, SentOrder>()
-  readonly #registered = new Map<string, { tickSize: number; lotSize: number }>()
+  readonly #request: OrderBuffer = new OrderBuffer()
+  /** By every spelling that was used. */
+  readonly #instruments = new Map<string, Instrument>()
   readonly #ids: OrderIds
   readonly #driver: Driver
   #onRecords: ((first: number, count: number) => void) | null = null
@@ -115,6 +127,7 @@ export class HftConnection implements Port {
         () => ring(),
       ),
     )
+    this.#calls = calling(() => this.#addon.bind(this.#records.bytes, this.#request.bytes))
     if (this.mode === 'poll') {
       this.#driver = new PollDriver({
         clock: doors.clock,
@@ -166,39 +179,37 @@ export class HftConnection implements Port {
         `${symbol}: tickSize ${tickSize} and lotSize ${lotSize} must be positive`,
       )
     }
-    const known = this.#registered.get(wire)
+    const known = this.#instruments.get(wire)
     if (known?.tickSize === tickSize && known.lotSize === lotSize) return
     calling(() => this.#addon.register(wire, tickSize, lotSize))
-    this.#registered.set(wire, { tickSize, lotSize })
+    if (known === undefined) this.#instruments.set(wire, { symbol: wire, tickSize, lotSize, orders: new Map() })
+    else Object.assign(known, { tickSize, lotSize })
   }
 
   resync(symbol: string): void {
     this.#checkOpen()
-    const wire = wireSymbolOf(this.kind, symbol)
-    const known = this.#registered.get(wire)
-    if (known === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${symbol} is not registered`)
-    calling(() => this.#addon.register(wire, known.tickSize, known.lotSize))
+    const { symbol: wire, tickSize, lotSize } = this.#instrument(symbol)
+    calling(() => this.#addon.register(wire, tickSize, lotSize))
   }
 
   submit(order: HftOrderRequest): bigint {
     this.#checkOpen()
-    const wire = wireSymbolOf(this.kind, order.symbol)
-    const tickSize = this.#registered.get(wire)?.tickSize
-    if (tickSize === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${order.symbol} is not registered`)
+    const instrument = this.#instrument(order.symbol)
     const orderId = order.orderId ?? this.#ids.next()
-    const sent = orderOf(order, orderId, tickSize, this.#nowNs())
-    this.#sendOrder(wire, sent)
-    this.#orders.set(`${wire}/${orderId}`, sent)
-    if (this.#orders.size > ORDERS_KEPT_MAX) this.#orders.delete(this.#orders.keys().next().value as string)
+    const sent = orderOf(order, orderId, instrument.tickSize, this.#nowNs())
+    this.#send(instrument, sent)
+    const { orders } = instrument
+    orders.set(orderId, sent)
+    if (orders.size > ORDERS_KEPT_MAX) orders.delete(orders.keys().next().value as bigint)
     return orderId
   }
 
   cancel(symbol: string, orderId: bigint): void {
     this.#checkOpen()
-    const wire = wireSymbolOf(this.kind, symbol)
-    const order = this.#orders.get(`${wire}/${orderId}`)
+    const instrument = this.#instrument(symbol)
+    const order = instrument.orders.get(orderId)
     if (order === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${symbol}: no order ${orderId} was sent here`)
-    this.#sendOrder(wire, cancelOf(order, this.#nowNs()))
+    this.#send(instrument, cancelOf(order, this.#nowNs()))
   }
 
   drain(fn: (records: RecordView, i: number) => void, max: number = Number.POSITIVE_INFINITY): number {
@@ -266,14 +277,25 @@ export class HftConnection implements Port {
     return BigInt(Math.round(this.#clock.wallMs() * 1000)) * 1000n
   }
 
-  #sendOrder(wire: string, order: SentOrder): void {
-    const receivers = calling(() => this.#addon.sendOrder(wire, order))
-    if (receivers === 0) {
-      throw new IpcError(
-        'IPC_IO',
-        `order ${order.orderId} reached nobody: connector ${this.connector} is not listening`,
-      )
+  #instrument(symbol: string): Instrument {
+    const known = this.#instruments.get(symbol)
+    if (known !== undefined) return known
+    const instrument = this.#instruments.get(wireSymbolOf(this.kind, symbol))
+    if (instrument === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${symbol} is not registered`)
+    this.#instruments.set(symbol, instrument)
+    return instrument
+  }
+
+  #send({ symbol }: Instrument, order: WireOrder): void {
+    this.#request.write(symbol, order)
+    let receivers: number
+    try {
+      receivers = this.#calls.send()
+    } catch (error) {
+      throw toIpcError(error)
     }
+    if (receivers > 0) return
+    throw new IpcError('IPC_IO', `order ${order.orderId} reached nobody: connector ${this.connector} is not listening`)
   }
 
   /** Records of one look, handed to the listener. The look itself says whether events wait: asking is a call more. */
@@ -293,7 +315,7 @@ export class HftConnection implements Port {
   #take(max: number): number {
     let result: number
     try {
-      result = this.#addon.drain(this.#records.bytes, max)
+      result = this.#calls.drain(max)
     } catch (error) {
       throw toIpcError(error)
     }

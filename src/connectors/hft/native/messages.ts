@@ -84,7 +84,7 @@ export function decodeEvent(bytes: Uint8Array): LiveEvent {
 }
 
 /** Names become wire tags: their places in the lists. */
-export function toAddonOrder(order: WireOrder): AddonOrder {
+function toAddonOrder(order: WireOrder): AddonOrder {
   return {
     ...order,
     orderType: tagOf('orderType', WIRE_ORDER_TYPES, order.orderType),
@@ -95,7 +95,8 @@ export function toAddonOrder(order: WireOrder): AddonOrder {
   }
 }
 
-function tagOf<T extends string>(field: string, names: readonly T[], name: T): number {
+/** A name's wire tag: its place in the list. */
+export function tagOf<T extends string>(field: string, names: readonly T[], name: T): number {
   const tag = names.indexOf(name)
   if (tag < 0) throw new IpcError('IPC_INVALID_ARGUMENT', `${field} "${name}" is none of ${names.join(', ')}`)
   return tag

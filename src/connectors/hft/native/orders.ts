@@ -1,11 +1,7 @@
 /** Orders on their way out: ids, spelling and rounding as a connector expects them. */
 import type { Random } from '../../../runtime/index.js'
-import type { AddonOrder } from './addon.js'
 import { IpcError } from './errors.js'
-import { toAddonOrder } from './messages.js'
-import type { HftConnectorKind, HftOrderRequest } from './types.js'
-
-export type SentOrder = AddonOrder
+import type { HftConnectorKind, HftOrderRequest, WireOrder } from './types.js'
 
 const ID_PART_BITS = 32n
 const ID_PART_MAX = 0xffff_ffff
@@ -46,12 +42,12 @@ export function wireSymbolOf(kind: HftConnectorKind, symbol: string): string {
 }
 
 /** A new order. `localTimestamp` comes back in its updates and is what its latency is measured from. */
-export function orderOf(order: HftOrderRequest, orderId: bigint, tickSize: number, nowNs: bigint): SentOrder {
+export function orderOf(order: HftOrderRequest, orderId: bigint, tickSize: number, nowNs: bigint): WireOrder {
   const { price, qty, side, timeInForce, type = 'LIMIT' } = order
   if (!(Number.isFinite(price) && price >= 0)) throw new IpcError('IPC_INVALID_ARGUMENT', `price ${price}`)
   if (!(Number.isFinite(qty) && qty > 0)) throw new IpcError('IPC_INVALID_ARGUMENT', `qty ${qty}`)
   if (orderId < 0n || orderId > ID_MAX) throw new IpcError('IPC_INVALID_ARGUMENT', `orderId ${orderId}`)
-  return toAddonOrder({
+  return {
     qty,
     leavesQty: qty,
     execQty: 0,
@@ -67,10 +63,10 @@ export function orderOf(order: HftOrderRequest, orderId: bigint, tickSize: numbe
     status: 'New',
     side: side === 'BUY' ? 'Buy' : 'Sell',
     timeInForce,
-  })
+  }
 }
 
 /** The same order, asked to be cancelled. */
-export function cancelOf(order: SentOrder, nowNs: bigint): SentOrder {
-  return { ...order, req: 4, localTimestamp: nowNs }
+export function cancelOf(order: WireOrder, nowNs: bigint): WireOrder {
+  return { ...order, req: 'Canceled', localTimestamp: nowNs }
 }

@@ -38,7 +38,8 @@ export class RecordBuffer implements RecordView {
   #symbols: readonly string[] = []
 
   constructor(records: number, lookup: () => Lookup) {
-    const buffer = new ArrayBuffer(records * RECORD_BYTES)
+    // Shared, so that nothing can detach it: the addon keeps its address.
+    const buffer = new SharedArrayBuffer(records * RECORD_BYTES)
     this.bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
     this.#lookup = lookup
