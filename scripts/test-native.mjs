@@ -1,13 +1,15 @@
 /**
- * Tests of the native layer: the crate's own, ten million malformed messages through the decoder, and everything on the
- * TypeScript side that uses the built addon, which must be there (`npm run build:native`). Nothing may be skipped. The
- * last line counts: `N passed, N failed`.
+ * Tests of the native layer: its formatting and lints, the crate's own tests, ten million malformed messages through
+ * the decoder, and everything on the TypeScript side that uses the built addon, which must be there (`npm run
+ * build:native`). No test may be skipped, and with FEEDBUS_REQUIRE_NATIVE=1 no lint either. The last line counts:
+ * `N passed, N failed`.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runScript, ScriptError, say } from './lib/console.mjs'
 import { cargo, cargoTest, toolchainProblem } from './lib/native.mjs'
+import { lintNative } from './lib/native-lint.mjs'
 import { bin, runNode } from './lib/process.mjs'
 
 const DEADLINE_MS = 1_200_000
@@ -39,6 +41,7 @@ async function typeScriptSide(args) {
 await runScript(async () => {
   const problem = toolchainProblem()
   if (problem !== null) throw new ScriptError(problem)
+  const lint = lintNative()
   // Optimized, with overflow checks; without the addon's Node-API symbols, so that the tests are ordinary programs.
   const profile = ['--profile', 'checked', '--no-default-features', '--locked']
   const unit = cargoTest([...profile, '--lib'])
@@ -47,10 +50,12 @@ await runScript(async () => {
   cargo(['build', ...profile, '--features', 'tools', '--bins'])
   say('TypeScript side')
   const side = await typeScriptSide(process.argv.slice(2))
-  const passed = unit.passed + fuzz.passed + side.passed
-  const failed = unit.failed + fuzz.failed + side.failed
-  process.stdout.write(`${passed} passed, ${failed} failed${side.skipped > 0 ? `, ${side.skipped} skipped` : ''}\n`)
+  const passed = lint.passed + unit.passed + fuzz.passed + side.passed
+  const failed = lint.failed + unit.failed + fuzz.failed + side.failed
+  const skipped = lint.skipped + side.skipped
+  process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
   // Chosen tests (`-t name`) skip the others on purpose.
   const isWhole = process.argv.length === 2
-  if (failed > 0 || side.code !== 0 || (isWhole && side.skipped > 0)) process.exitCode = 1
+  const isLintMissing = lint.skipped > 0 && process.env['FEEDBUS_REQUIRE_NATIVE'] === '1'
+  if (failed > 0 || side.code !== 0 || (isWhole && side.skipped > 0) || isLintMissing) process.exitCode = 1
 })

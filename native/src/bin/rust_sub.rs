@@ -134,7 +134,7 @@ fn await_answer(ports: &Ports, id: u64) -> Result<(), Failure> {
             }
         }
         spins = spins.wrapping_add(1);
-        if spins % POLLS_PER_YIELD == 0 {
+        if spins.is_multiple_of(POLLS_PER_YIELD) {
             if asked.elapsed() > ANSWER_DEADLINE {
                 return Err(format!("no answer to {id} in {ANSWER_DEADLINE:?}").into());
             }
@@ -152,6 +152,8 @@ fn cpu_json() -> Value {
         libc::getrusage(libc::RUSAGE_SELF, &mut usage);
         usage
     };
+    // 32 bits wide on some systems.
+    #[allow(clippy::unnecessary_cast)]
     let micros = |time: libc::timeval| time.tv_sec as i64 * 1_000_000 + time.tv_usec as i64;
     json!({ "event": "cpu", "user": micros(usage.ru_utime), "system": micros(usage.ru_stime) })
 }

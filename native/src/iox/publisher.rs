@@ -83,7 +83,7 @@ impl IoxPublisher {
                 format!("a message of {bytes} bytes exceeds the publisher's {}", self.max_bytes),
             ));
         }
-        if bytes % self.element_bytes != 0 || (!self.is_slice && bytes != self.element_bytes) {
+        if !bytes.is_multiple_of(self.element_bytes) || (!self.is_slice && bytes != self.element_bytes) {
             return Err(IoxError::new(
                 Code::InvalidArgument,
                 format!("{bytes} bytes are no payload of {}-byte elements", self.element_bytes),

@@ -71,8 +71,7 @@ impl Book {
         if (reaches(own_top) && time < own_time) || (reaches(far_top) && time < far_time) {
             return Vec::new();
         }
-        let (side, opposite) =
-            if is_buy { (&mut self.bids, &mut self.asks) } else { (&mut self.asks, &mut self.bids) };
+        let (side, opposite) = if is_buy { (&mut self.bids, &mut self.asks) } else { (&mut self.asks, &mut self.bids) };
         let mut changes = Vec::new();
         match side.get(&tick) {
             Some(level) if time < level.time => {}

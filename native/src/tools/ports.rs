@@ -46,10 +46,7 @@ pub struct ChannelSizes {
 impl ChannelSizes {
     pub fn of(args: &Args) -> Self {
         let file = Self::from_file().unwrap_or(Self { buffer_size: BUFFER_SIZE, bots_max: BOTS_MAX });
-        Self {
-            buffer_size: args.number("buffer", file.buffer_size),
-            bots_max: args.number("bots", file.bots_max),
-        }
+        Self { buffer_size: args.number("buffer", file.buffer_size), bots_max: args.number("bots", file.bots_max) }
     }
 
     fn from_file() -> Option<Self> {

@@ -17,7 +17,7 @@ impl Random {
 
     /// Uniform in `0..bound`, for bounds far below 2^32.
     pub fn below(&mut self, bound: u64) -> u64 {
-        (self.next() >> 32) * bound >> 32
+        ((self.next() >> 32) * bound) >> 32
     }
 
     pub fn chance(&mut self, percent: u64) -> bool {

@@ -55,7 +55,8 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         "trades": bot.last_trades(0).len(), "latency": format!("{:?}", bot.feed_latency(0)),
     }));
 
-    let submitted = bot.submit_buy_order(0, 101, 63_000.0, 0.25, TimeInForce::GTX, OrdType::Limit, true).map_err(said)?;
+    let submitted =
+        bot.submit_buy_order(0, 101, 63_000.0, 0.25, TimeInForce::GTX, OrdType::Limit, true).map_err(said)?;
     let after_submit = bot.orders(0).get(&101).map(|order| format!("{:?}", order.status));
     report(&json!({ "event": "submitted", "result": format!("{submitted:?}"), "status": after_submit }));
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use hftbacktest::live::ipc::iceoryx::{ChannelError, IceoryxBuilder, IceoryxReceiver, IceoryxSender};
 use hftbacktest::live::ipc::TO_ALL;
 use hftbacktest::types::{
-    ErrorKind, Event, LiveError, LiveEvent, LiveRequest, OrdType, Order, Side, Status, TimeInForce, Value,
-    BUY_EVENT, DEPTH_BBO_EVENT, DEPTH_CLEAR_EVENT, DEPTH_EVENT, DEPTH_SNAPSHOT_EVENT, EXCH_EVENT, LOCAL_EVENT,
-    SELL_EVENT, TRADE_EVENT,
+    ErrorKind, Event, LiveError, LiveEvent, LiveRequest, OrdType, Order, Side, Status, TimeInForce, Value, BUY_EVENT,
+    DEPTH_BBO_EVENT, DEPTH_CLEAR_EVENT, DEPTH_EVENT, DEPTH_SNAPSHOT_EVENT, EXCH_EVENT, LOCAL_EVENT, SELL_EVENT,
+    TRADE_EVENT,
 };
 use serde_json::json;
 
@@ -54,8 +54,12 @@ fn everything(symbol: &str) -> Vec<LiveEvent> {
         LiveEvent::Order { symbol: symbol.to_owned(), order },
         LiveEvent::Position { symbol: symbol.to_owned(), qty: -0.2, exch_ts: EXCH_TS },
     ];
-    let kinds =
-        [ErrorKind::ConnectionInterrupted, ErrorKind::CriticalConnectionError, ErrorKind::OrderError, ErrorKind::Custom(7)];
+    let kinds = [
+        ErrorKind::ConnectionInterrupted,
+        ErrorKind::CriticalConnectionError,
+        ErrorKind::OrderError,
+        ErrorKind::Custom(7),
+    ];
     let values = [
         Value::String("lost".into()),
         Value::List(vec![Value::Bool(true), Value::Float(1.5), Value::Empty]),
@@ -78,8 +82,7 @@ fn snapshot(symbol: &str) -> Vec<LiveEvent> {
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     let symbol = &arguments.symbol;
-    let sender: IceoryxSender<LiveEvent> =
-        IceoryxBuilder::new(&arguments.name).bot(false).sender().map_err(said)?;
+    let sender: IceoryxSender<LiveEvent> = IceoryxBuilder::new(&arguments.name).bot(false).sender().map_err(said)?;
     let receiver: IceoryxReceiver<LiveRequest> =
         IceoryxBuilder::new(&arguments.name).bot(false).receiver().map_err(said)?;
     report(&json!({ "event": "ready", "pid": std::process::id() }));
@@ -107,7 +110,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
                         sender.send(to, event).map_err(said)?;
                     }
                     // Somebody else's, which nobody here may apply.
-                    sender.send(bot.wrapping_add(1), &feed(symbol, LOCAL_EVENT | BUY_EVENT | DEPTH_EVENT, 1.0, 1.0)).map_err(said)?;
+                    sender
+                        .send(bot.wrapping_add(1), &feed(symbol, LOCAL_EVENT | BUY_EVENT | DEPTH_EVENT, 1.0, 1.0))
+                        .map_err(said)?;
                 }
                 LiveRequest::Order { symbol: name, mut order } => {
                     report(&json!({

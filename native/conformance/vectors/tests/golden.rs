@@ -3,8 +3,8 @@
 use bincode::config::standard;
 use bincode::{decode_from_slice, encode_to_vec};
 use hftbacktest::types::{
-    ErrorKind, Event, LiveError, LiveEvent, LiveRequest, OrdType, Order, Side, Status, TimeInForce, Value,
-    BUY_EVENT, DEPTH_EVENT, DEPTH_SNAPSHOT_EVENT, EXCH_EVENT, LOCAL_EVENT, SELL_EVENT,
+    ErrorKind, Event, LiveError, LiveEvent, LiveRequest, OrdType, Order, Side, Status, TimeInForce, Value, BUY_EVENT,
+    DEPTH_EVENT, DEPTH_SNAPSHOT_EVENT, EXCH_EVENT, LOCAL_EVENT, SELL_EVENT,
 };
 
 const EXCH_TS: i64 = 1_700_000_000_000_000_000;
@@ -80,10 +80,9 @@ fn made(name: &str) -> Vec<u8> {
         )),
         "event.error.custom" => event(error(ErrorKind::Custom(7), Value::Empty)),
         "event.error.interrupted" => event(error(ErrorKind::ConnectionInterrupted, Value::String("x".into()))),
-        "event.error.critical" => event(error(
-            ErrorKind::CriticalConnectionError,
-            Value::List(vec![Value::Bool(true), Value::Float(1.0)]),
-        )),
+        "event.error.critical" => {
+            event(error(ErrorKind::CriticalConnectionError, Value::List(vec![Value::Bool(true), Value::Float(1.0)])))
+        }
         "request.order" => request(LiveRequest::Order { symbol: symbol(), order: order() }),
         "request.register" => {
             request(LiveRequest::RegisterInstrument { symbol: symbol(), tick_size: 0.1, lot_size: 0.001 })

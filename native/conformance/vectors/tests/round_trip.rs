@@ -109,7 +109,9 @@ impl Random {
             3 => ours::Value::Bool(self.below(2) == 1),
             4 => ours::Value::List((0..self.below(4)).map(|_| self.value(depth + 1)).collect()),
             // Keys in order and different, as a map has them once it was sorted.
-            5 => ours::Value::Map((0..self.below(4)).map(|at| (format!("{at}{}", self.text()), self.value(depth + 1))).collect()),
+            5 => ours::Value::Map(
+                (0..self.below(4)).map(|at| (format!("{at}{}", self.text()), self.value(depth + 1))).collect(),
+            ),
             _ => ours::Value::Empty,
         }
     }
@@ -238,7 +240,8 @@ fn every_random_event_means_the_same_on_both_sides() {
         let length = encode_event(&event, &mut buffer).unwrap_or_else(|error| panic!("{at}: {error}"));
         let bytes = buffer[..length].to_vec();
 
-        let (read, used) = decode_from_slice::<theirs::LiveEvent, _>(&bytes, standard()).unwrap_or_else(|error| panic!("{at}: {error}"));
+        let (read, used) = decode_from_slice::<theirs::LiveEvent, _>(&bytes, standard())
+            .unwrap_or_else(|error| panic!("{at}: {error}"));
         assert_eq!(used, length, "{at}");
         assert_same_event(&event, &read, &at);
 
@@ -263,7 +266,8 @@ fn every_random_request_means_the_same_on_both_sides() {
         let length = encode_request(&request, &mut buffer).unwrap_or_else(|error| panic!("{at}: {error}"));
         let bytes = buffer[..length].to_vec();
 
-        let (read, used) = decode_from_slice::<theirs::LiveRequest, _>(&bytes, standard()).unwrap_or_else(|error| panic!("{at}: {error}"));
+        let (read, used) = decode_from_slice::<theirs::LiveRequest, _>(&bytes, standard())
+            .unwrap_or_else(|error| panic!("{at}: {error}"));
         assert_eq!(used, length, "{at}");
         match (&request, &read) {
             (ours::LiveRequest::Order { symbol, order }, theirs::LiveRequest::Order { symbol: name, order: other }) => {

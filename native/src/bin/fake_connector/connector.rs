@@ -95,9 +95,7 @@ impl Connector {
             Message::BatchEnd => LiveEvent::BatchEnd,
             Message::Feed { symbol, event } => LiveEvent::Feed { symbol, event: *event },
             Message::Order { symbol, order } => LiveEvent::Order { symbol, order: *order },
-            Message::Position { symbol, qty, exch_ts } => {
-                LiveEvent::Position { symbol, qty: *qty, exch_ts: *exch_ts }
-            }
+            Message::Position { symbol, qty, exch_ts } => LiveEvent::Position { symbol, qty: *qty, exch_ts: *exch_ts },
             Message::Error(error) => LiveEvent::Error(error.clone()),
         };
         self.send(to, &event)

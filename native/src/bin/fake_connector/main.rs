@@ -27,7 +27,8 @@ use tools::args::Args;
 use tools::lines::{commands, report};
 use tools::ports::{ChannelSizes, Failure, Ports};
 
-const USAGE: &str = "fake_connector NAME [--root PATH/] [--prefix P] [--seed N] [--buffer N] [--bots N] [--quiet 1] [--numbered 1]";
+const USAGE: &str =
+    "fake_connector NAME [--root PATH/] [--prefix P] [--seed N] [--buffer N] [--bots N] [--quiet 1] [--numbered 1]";
 const IDLE: Duration = Duration::from_micros(50);
 
 fn main() {

@@ -86,8 +86,9 @@ impl Market {
         let bids = self.book.bids.iter().rev().map(|(tick, level)| (true, *tick, level.qty));
         let asks = self.book.asks.iter().map(|(tick, level)| (false, *tick, level.qty));
         bids.chain(asks)
-            .map(|(is_buy, tick, qty)| {
-                Event { local_ts: 0, ..self.event(event_kind::DEPTH_SNAPSHOT, is_buy, tick, qty) }
+            .map(|(is_buy, tick, qty)| Event {
+                local_ts: 0,
+                ..self.event(event_kind::DEPTH_SNAPSHOT, is_buy, tick, qty)
             })
             .collect()
     }

@@ -58,9 +58,7 @@ impl Orders {
         let mut active: Vec<Order> = self
             .known
             .iter()
-            .filter(|((of, _), order)| {
-                of == symbol && matches!(order.status, Status::New | Status::PartiallyFilled)
-            })
+            .filter(|((of, _), order)| of == symbol && matches!(order.status, Status::New | Status::PartiallyFilled))
             .map(|(_, order)| *order)
             .collect();
         active.sort_by_key(|order| order.order_id);

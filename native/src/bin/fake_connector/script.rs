@@ -32,15 +32,29 @@ pub enum Message {
 pub enum Command {
     Market(MarketScript),
     Stop,
-    Send { to: u64, message: Message },
-    Raw { to: u64, bytes: Vec<u8>, len: usize },
+    Send {
+        to: u64,
+        message: Message,
+    },
+    Raw {
+        to: u64,
+        bytes: Vec<u8>,
+        len: usize,
+    },
     Orders(Policy),
     /// Answers registrations only inside a broadcast batch, so that theirs lands in the middle of it.
     Nest(bool),
     /// SIGKILL to itself inside the batch that contains the n-th feed record from now.
-    Die { after: u64 },
-    Clear { symbol: String, is_buy: bool },
-    Book { symbol: String },
+    Die {
+        after: u64,
+    },
+    Clear {
+        symbol: String,
+        is_buy: bool,
+    },
+    Book {
+        symbol: String,
+    },
     Stats,
     Exit,
 }
@@ -112,7 +126,7 @@ impl Fields<'_> {
 }
 
 fn hex(text: &str) -> Result<Vec<u8>, String> {
-    if text.len() % 2 != 0 || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return Err(format!("{text} is no hexadecimal text"));
     }
     (0..text.len())
