@@ -1,6 +1,7 @@
 /** The simulated venue, for a user's own tests and for running without any network. */
 export type { FaultName, FaultPlanInput, FaultRuleInput, FaultSelector } from './faults/plan.js'
 export { FAULT_VARIANTS, FaultPlanError, loadFaultPlan } from './faults/plan.js'
+export type { InjectedFault } from './faults/rule-run.js'
 export type { MarketOptions } from './market-options.js'
 export type {
   MarketOracle,

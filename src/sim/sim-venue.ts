@@ -16,6 +16,7 @@ import {
   parseFaultRule,
   parseFaultSelector,
 } from './faults/plan.js'
+import type { InjectedFault } from './faults/rule-run.js'
 import { matchingStreams, selectsConnection } from './faults/selector.js'
 import { createMarket, type MarketOptions } from './market-options.js'
 import type { MarketSource } from './market-source.js'
@@ -23,7 +24,7 @@ import { SimOracle, type SimOracleOptions } from './oracle/oracle.js'
 import { OracleFile } from './oracle/oracle-file.js'
 import { createRecordingSource, type RecordingOptions } from './recording/recording-options.js'
 import type { RecordingSource } from './recording/recording-source.js'
-import type { ConnectionOptions } from './server/connection.js'
+import type { ConnectionOptions } from './server/connection-context.js'
 import { ControlPort } from './server/control-port.js'
 import { resolveLimits, type SimLimitsInput } from './server/limits.js'
 import { SocketServer } from './server/socket-server.js'
@@ -211,9 +212,17 @@ export class SimVenue {
 
   // --- what tests do to it --------------------------------------------------------------------------------
 
-  /** Adds a fault rule whose time zero is now. Throws `FaultPlanError` for a wrong one. */
-  inject(rule: FaultRuleInput): void {
-    this.core.faults.inject(parseFaultRule(rule))
+  /**
+   * Adds a fault rule whose time zero is now; the handle ends it. A rule without any timing holds until then.
+   * Throws `FaultPlanError` for a wrong one.
+   */
+  inject(rule: FaultRuleInput): InjectedFault {
+    return this.core.faults.inject(parseFaultRule(rule))
+  }
+
+  /** Ends every fault injected since the start, by `inject`, `stall` or the control port; returns how many still held. */
+  heal(): number {
+    return this.core.faults.heal()
   }
 
   /** Resets the selected connections (TCP reset); returns how many. */

@@ -94,7 +94,17 @@ export class RunningPrometheus {
   #output = ''
 
   static async start(program: string, options: PrometheusOptions): Promise<RunningPrometheus> {
-    const port = await freePort()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await RunningPrometheus.#start(program, options, await freePort())
+      } catch (error) {
+        // Its port may have been given away between asking for a free one and listening on it.
+        if (attempt === 5 || !String(error).includes('address already in use')) throw error
+      }
+    }
+  }
+
+  static async #start(program: string, options: PrometheusOptions, port: number): Promise<RunningPrometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'feedbus-prometheus-'))
     mkdirSync(join(folder, 'data'))
     writeFileSync(join(folder, 'rules.yml'), options.rules)
@@ -126,7 +136,7 @@ export class RunningPrometheus {
     )
     const running = new RunningPrometheus(`http://127.0.0.1:${port}`, child, folder)
     try {
-      await waitFor(() => running.#isReady(), { timeoutMs: 60_000, what: () => `Prometheus: ${running.#output}` })
+      await waitFor(() => running.#isReady(), { timeoutMs: 180_000, what: () => `Prometheus: ${running.#output}` })
     } catch (error) {
       await running.stop()
       throw error

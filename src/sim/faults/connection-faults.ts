@@ -12,9 +12,11 @@ const REASONS: Readonly<Record<number, string>> = { 1008: 'Too many requests', 1
 export interface Strike {
   readonly clock: Clock
   /** Writes the fault record and returns its number. */
-  record(connection: FaultConnection, detail: Readonly<Record<string, unknown>>, stream?: string): number
+  record(connection: FaultConnection | null, detail: Readonly<Record<string, unknown>>, stream?: string): number
   /** Runs later unless the plan was stopped. */
   later(action: () => void, delayMs: number): void
+  /** Undoes what lasts: after a time (never by itself without one), or when the rule is ended. */
+  lasts(forMs: number | undefined, undo: () => void): void
 }
 
 /** Applies an at-once fault to one connection. */
@@ -42,14 +44,14 @@ export function strikeConnection(run: RuleRun, connection: FaultConnection, stri
     case 'halfOpen': {
       strike.record(connection, { forMs: rule.for ?? null })
       connection.hold()
-      if (rule.for !== undefined) strike.later(() => connection.release(), run.draw(rule.for, 0))
+      strike.lasts(drawFor(run), () => connection.release())
       return
     }
     case 'slowLink': {
       const bytesPerSecond = rule.bytesPerSecond ?? 2000
       strike.record(connection, { bytesPerSecond, forMs: rule.for ?? null })
       connection.limitBandwidth(bytesPerSecond)
-      if (rule.for !== undefined) strike.later(() => connection.limitBandwidth(null), run.draw(rule.for, 0))
+      strike.lasts(drawFor(run), () => connection.limitBandwidth(null))
       return
     }
     case 'serverShutdown': {
@@ -81,13 +83,18 @@ export function strikeConnection(run: RuleRun, connection: FaultConnection, stri
       for (const stream of pickSome(matchingStreams(rule.on, connection), rule.pick, run)) {
         const fault = strike.record(connection, { variant }, stream)
         connection.mute(stream, fault, variant === 'resubscribe')
-        if (rule.for !== undefined) strike.later(() => connection.unmute(stream), run.draw(rule.for, 0))
+        strike.lasts(drawFor(run), () => connection.unmute(stream))
       }
       return
     }
     default:
       throw new Error(`${rule.fault} does not strike connections`)
   }
+}
+
+/** How long the fault lasts, or undefined: until the rule is ended. */
+export function drawFor(run: RuleRun): number | undefined {
+  return run.rule.for === undefined ? undefined : run.draw(run.rule.for, 0)
 }
 
 /** `count` of the values drawn without repetition, in their own order; all of them without a count. */

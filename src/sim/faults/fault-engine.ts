@@ -20,8 +20,9 @@ import type {
 import { concernsFrame, continueFrameRun, strikeFrame } from './frame-faults.js'
 import { FAULT_VARIANTS, type FaultName, type FaultPlan, type FaultRule } from './plan.js'
 import { concernsRest, type RestRequestInfo, strikeRest } from './rest-faults.js'
-import { type FaultScope, RuleRun } from './rule-run.js'
+import { type FaultScope, type InjectedFault, RuleRun } from './rule-run.js'
 import { matchesConnection, matchesStream, matchingStreams, selectsConnection } from './selector.js'
+import { strikeVenue } from './venue-faults.js'
 
 export interface FaultEngineOptions {
   readonly clock: Clock
@@ -73,10 +74,12 @@ export class FaultEngine {
     venue: [],
   }
   /** At-once rules that a frame may set off. */
-  readonly #onFrameChance: RuleRun[] = []
+  #onFrameChance: RuleRun[] = []
   readonly #strikes = new Map<RuleRun, Strike>()
   /** Rules of the plan, until its time zero. */
   readonly #awaitingZero: RuleRun[] = []
+  /** Injected and not over. */
+  readonly #injected = new Set<RuleRun>()
   readonly #pickedStreams = new Map<RuleRun, ReadonlySet<string>>()
   readonly #texts = new Map<string, number>()
   readonly #pending = new Set<TimerHandle>()
@@ -102,10 +105,24 @@ export class FaultEngine {
   }
 
   /** Adds a rule whose time zero is now. */
-  inject(rule: FaultRule): void {
+  inject(rule: FaultRule): InjectedFault {
+    // A test that injects thousands leaves no trail of rules that every frame would have to ask.
+    for (const old of this.#injected) if (old.isOver) this.#end(old)
     const run = this.#add(rule)
+    this.#injected.add(run)
     run.onVenueStart()
     run.onPlanZero()
+    return { end: () => this.#end(run) }
+  }
+
+  /** Ends every injected rule that is not over; returns how many. Rules of the plan go on. */
+  heal(): number {
+    let count = 0
+    for (const run of this.#injected) {
+      if (!run.isOver) count++
+      this.#end(run)
+    }
+    return count
   }
 
   stop(): void {
@@ -221,8 +238,20 @@ export class FaultEngine {
       clock: this.#clock,
       record: (connection, detail, stream) => this.#record(run, connection, stream ?? null, detail),
       later: (action, delayMs) => this.#later(action, delayMs),
+      lasts: (forMs, undo) => this.#lasts(run, forMs, undo),
     })
     return run
+  }
+
+  #end(run: RuleRun): void {
+    if (!this.#injected.delete(run)) return
+    run.stop()
+    run.undo()
+    // New arrays: a frame that is being asked about may be walking the old ones.
+    this.#byScope[run.scope] = this.#byScope[run.scope].filter((other) => other !== run)
+    this.#onFrameChance = this.#onFrameChance.filter((other) => other !== run)
+    this.#strikes.delete(run)
+    this.#pickedStreams.delete(run)
   }
 
   #setPlanZero(): void {
@@ -242,7 +271,7 @@ export class FaultEngine {
         this.#openWindow(run)
         return
       case 'venue':
-        this.#strikeVenue(run)
+        strikeVenue(run, this.#venue, this.#strike(run))
         return
       default:
         // Frames, messages, upgrades and requests come to the open window by themselves.
@@ -285,44 +314,6 @@ export class FaultEngine {
     return picked === undefined ? matchesStream(run.rule.on, feed.name) : picked.has(feed.name)
   }
 
-  #strikeVenue(run: RuleRun): void {
-    const { rule } = run
-    if (rule.fault === 'connectFail') {
-      const forMs = run.draw(rule.for, 1000)
-      this.#record(run, null, null, { how: 'refused', forMs })
-      this.#venue.setListening(false)
-      this.#later(() => this.#venue.setListening(true), forMs)
-      return
-    }
-    if (rule.fault === 'venueReset') {
-      const { market, symbol } = rule.on
-      if (market === undefined || symbol === undefined) return
-      if (rule.variant === 'ids') {
-        if (this.#venue.restartUpdateIds(market, symbol))
-          this.#record(run, null, null, { market, symbol, ids: 'again' })
-        return
-      }
-      const isDelisting = rule.variant === 'delist'
-      const change = (isGone: boolean): boolean =>
-        isDelisting ? this.#venue.setListed(market, symbol, !isGone) : this.#venue.setStatus(market, symbol, isGone)
-      if (!change(true)) return
-      this.#record(run, null, null, { market, symbol, status: isDelisting ? 'delisted' : 'halted' })
-      if (rule.for !== undefined) this.#later(() => change(false), run.draw(rule.for, 0))
-      return
-    }
-    if (rule.variant === 'drift') {
-      const ppm = rule.ppm ?? 0
-      this.#record(run, null, null, { ppm })
-      this.#venue.driftClock(ppm)
-      if (rule.for !== undefined) this.#later(() => this.#venue.driftClock(0), run.draw(rule.for, 0))
-      return
-    }
-    const offsetMs = rule.offset ?? 0
-    this.#record(run, null, null, { offsetMs })
-    this.#venue.stepClock(offsetMs)
-    if (rule.for !== undefined) this.#later(() => this.#venue.stepClock(-offsetMs), run.draw(rule.for, 0))
-  }
-
   #strike(run: RuleRun): Strike {
     return this.#strikes.get(run)!
   }
@@ -342,6 +333,12 @@ export class FaultEngine {
       stream,
       detail,
     }).sequence
+  }
+
+  #lasts(run: RuleRun, forMs: number | undefined, undo: () => void): void {
+    // Nobody can end a rule of the plan: it keeps no way back beyond its own time.
+    const end = this.#injected.has(run) ? run.remember(undo) : undo
+    if (forMs !== undefined) this.#later(end, forMs)
   }
 
   #later(action: () => void, delayMs: number): void {

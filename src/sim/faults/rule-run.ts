@@ -6,6 +6,16 @@ import type { Clock, Random, TimerHandle } from '../../runtime/index.js'
 import type { Range } from './duration.js'
 import type { FaultRule } from './plan.js'
 
+/** A fault that was injected, in the hands of whoever did it. */
+export interface InjectedFault {
+  /**
+   * Ends the rule and what it still does: its window closes, it strikes no more, held sockets, muted streams, a
+   * closed port, a halted symbol and a wrong clock are put right. What is under way (a late candle, an announced
+   * close) still comes, and nothing that was lost is given back. Idempotent.
+   */
+  end(): void
+}
+
 /** What a rule acts on decides how its timing is read. */
 export type FaultScope =
   /** At once, on the connections there are. */
@@ -38,10 +48,14 @@ export class RuleRun {
   readonly frameRuns: Map<string, { left: number; fault: number }> = new Map()
   readonly #clock: Clock
   readonly #hooks: RuleRunHooks
+  /** Ways back from what it has done and still lasts. */
+  readonly #undos = new Set<() => void>()
   #isOpen = false
   #usesLeftInWindow = 0
   #usesLeft: number
   #isArmed = false
+  /** Its moment has come, and there is no next one. */
+  #hasTriggered = false
   #timer: TimerHandle | null = null
   #windowTimer: TimerHandle | null = null
 
@@ -66,11 +80,12 @@ export class RuleRun {
     return at === undefined && every === undefined && probability === undefined
   }
 
-  get isSpent(): boolean {
-    return this.#usesLeft <= 0 && !this.#isOpen && this.frameRuns.size === 0
+  /** Nothing more will happen, and nothing of it lasts. */
+  get isOver(): boolean {
+    const isBusy = this.#isOpen || this.frameRuns.size > 0 || this.#undos.size > 0
+    return !isBusy && (this.#usesLeft <= 0 || this.#hasTriggered)
   }
 
-  /** Nothing more will happen at this rule's own time. */
   get isOpen(): boolean {
     return this.#isOpen
   }
@@ -117,6 +132,21 @@ export class RuleRun {
     return range === undefined ? fallback : this.random.int(range.min, range.max)
   }
 
+  /** Keeps a way back from something that lasts; the function returned goes it, once. */
+  remember(undo: () => void): () => void {
+    const once = (): void => {
+      if (this.#undos.delete(once)) undo()
+    }
+    this.#undos.add(once)
+    return once
+  }
+
+  /** Goes every way back that is left. */
+  undo(): void {
+    for (const once of this.#undos) once()
+  }
+
+  /** It strikes no more. What it did stays; see `undo`. */
   stop(): void {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer)
     if (this.#windowTimer !== null) this.#clock.clearTimer(this.#windowTimer)
@@ -124,6 +154,7 @@ export class RuleRun {
     this.#windowTimer = null
     this.#isOpen = false
     this.#usesLeft = 0
+    this.frameRuns.clear()
   }
 
   get #actsAtOnce(): boolean {
@@ -144,7 +175,8 @@ export class RuleRun {
       this.#open()
     }
     const { every } = this.rule
-    if (every !== undefined && this.#usesLeft > 0) this.#schedule(this.#nextPeriodMs(every))
+    if (every === undefined) this.#hasTriggered = true
+    else if (this.#usesLeft > 0) this.#schedule(this.#nextPeriodMs(every))
   }
 
   #nextPeriodMs(everyMs: number): number {
@@ -156,6 +188,7 @@ export class RuleRun {
     if (this.#isOpen) return
     this.#isOpen = true
     const { for: forRange, every, count } = this.rule
+    if (every === undefined) this.#hasTriggered = true
     const isBounded = this.scope === 'window' || forRange !== undefined || this.isUntimed
     this.#usesLeftInWindow = isBounded ? Number.POSITIVE_INFINITY : every === undefined ? (count ?? 1) : 1
     if (forRange !== undefined) {

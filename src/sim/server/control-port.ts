@@ -3,6 +3,7 @@
  * default, because everything on it changes the venue.
  *
  *     POST /sim/faults   a fault rule, or an array of them
+ *     POST /sim/heal     ends every injected fault
  *     POST /sim/cut      a selector; resets those connections
  *     POST /sim/stall    { "on": selector, "forMs": 30000 }
  *     POST /sim/advance  { "ms": 60000 }                      virtual clock only
@@ -17,7 +18,8 @@ import type { SimOracle } from '../oracle/oracle.js'
 /** The venue as the control port needs it. */
 export interface ControllableVenue {
   readonly oracle: SimOracle
-  inject(rule: FaultRuleInput): void
+  inject(rule: FaultRuleInput): unknown
+  heal(): number
   cut(selector?: FaultSelector): number
   stall(selector?: FaultSelector, forMs?: number): number
   advance(ms: number): Promise<void>
@@ -67,6 +69,8 @@ export class ControlPort {
         for (const rule of rules) this.#venue.inject(rule)
         return answer(response, 200, JSON.stringify({ injected: rules.length }))
       }
+      case 'POST /sim/heal':
+        return answer(response, 200, JSON.stringify({ ended: this.#venue.heal() }))
       case 'POST /sim/cut': {
         const selector = ((await readJson(request)) ?? {}) as FaultSelector
         return answer(response, 200, JSON.stringify({ connections: this.#venue.cut(selector) }))

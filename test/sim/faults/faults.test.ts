@@ -543,3 +543,135 @@ describe('the timing of a plan', () => {
     })
   })
 })
+
+describe('ending what was injected', () => {
+  it('holds a fault without any timing until its handle ends it, and ends it once', async () => {
+    const { venue, market, socket } = await spotWith('btcusdt@trade/ethusdt@trade')
+    const silence = venue.inject({ fault: 'silentStream', on: { symbol: 'BTCUSDT' } })
+    const others = venue.inject({ fault: 'silentStream', on: { symbol: 'ETHUSDT' } })
+    await venue.advance(15_000)
+    market.push('btcusdt@trade', '{"b":1}')
+    expect(await settled(socket)).toEqual([])
+    silence.end()
+    silence.end()
+    market.push('btcusdt@trade', '{"b":2}')
+    market.push('ethusdt@trade', '{"e":2}')
+    expect(await settled(socket)).toEqual(['{"b":2}'])
+    others.end()
+    market.push('ethusdt@trade', '{"e":3}')
+    expect(await settled(socket)).toEqual(['{"b":2}', '{"e":3}'])
+    expect(venue.heal()).toBe(0)
+  })
+
+  it('ends a window before its time, and what comes after it', async () => {
+    const { venue, market, socket } = await spotWith('btcusdt@trade')
+    const window = venue.inject({ fault: 'silentAll', every: '10s', for: '5s' })
+    await venue.advance(11_000)
+    market.push('btcusdt@trade', '{"n":1}')
+    window.end()
+    market.push('btcusdt@trade', '{"n":2}')
+    await venue.advance(10_000)
+    market.push('btcusdt@trade', '{"n":3}')
+    expect(await settled(socket)).toEqual(['{"n":2}', '{"n":3}'])
+    expect(venue.oracle.faults('silentAll')).toHaveLength(1)
+  })
+
+  it('strikes never when it is ended before its time, nor goes on with a run of frames', async () => {
+    const { venue, market, socket } = await spotWith('btcusdt@depth@100ms')
+    venue.inject({ fault: 'reset', at: '5s' }).end()
+    const run = venue.inject({ fault: 'dropDiff', run: 100, count: 1 })
+    market.pushDiff(1)
+    market.pushDiff(2)
+    run.end()
+    market.pushDiff(3)
+    await venue.advance(5000)
+    expect((await settled(socket)).length).toBe(1)
+    expect(venue.oracle.sent(1, 'btcusdt@depth@100ms').map(({ outcome }) => outcome)).toEqual([
+      'dropped',
+      'dropped',
+      'delivered',
+    ])
+  })
+
+  it('releases what it held: sockets, slow links, muted streams, chances per frame', async () => {
+    const { venue, market, socket } = await spotWith('btcusdt@trade/ethusdt@trade')
+    const push = async (n: number): Promise<readonly string[]> => {
+      market.push('btcusdt@trade', `{"n":${n}}`)
+      return (await settled(socket)).slice(-1)
+    }
+    const held = venue.inject({ fault: 'halfOpen' })
+    await venue.advance(0)
+    market.push('btcusdt@trade', '{"lost":1}')
+    held.end()
+    expect(await push(1)).toEqual(['{"n":1}'])
+    const slow = venue.inject({ fault: 'slowLink', bytesPerSecond: 1 })
+    await venue.advance(0)
+    slow.end()
+    expect(await push(2)).toEqual(['{"n":2}'])
+    const muted = venue.inject({ fault: 'silentStream', variant: 'reconnect', on: { symbol: 'BTCUSDT' } })
+    await venue.advance(0)
+    expect(await push(3)).toEqual(['{"n":2}'])
+    muted.end()
+    expect(await push(4)).toEqual(['{"n":4}'])
+    const flood = venue.inject({ fault: 'pingFlood', times: 1, probability: 1, per: 'frame' })
+    await push(5)
+    flood.end()
+    await push(6)
+    expect(venue.oracle.faults('pingFlood')).toHaveLength(1)
+  })
+
+  it('puts the venue right: its clock, its port, its answers', async () => {
+    const { venue } = await start({ markets: ['spot'] })
+    const clock = venue.core.clock
+    const before = clock.wallMs()
+    const skew = venue.inject({ fault: 'clockSkew', offset: '3s' })
+    const drift = venue.inject({ fault: 'clockSkew', variant: 'drift', ppm: 1000, for: '1h' })
+    await venue.advance(100_000)
+    expect(clock.wallMs() - before).toBeCloseTo(103_100, 6)
+    skew.end()
+    drift.end()
+    await venue.advance(100_000)
+    expect(clock.wallMs() - before).toBeCloseTo(200_100, 6)
+    // The time it was given comes, and undoes nothing twice.
+    await venue.advance(3_600_000)
+    expect(clock.wallMs() - before).toBeCloseTo(3_800_100, 6)
+
+    venue.inject({ fault: 'connectFail', variant: 'refused', for: '1h' })
+    await venue.advance(0)
+    expect((await client(`${venue.wsUrl}/ws`).closedBy()).error).toMatchObject({ code: 'ECONNREFUSED' })
+    expect(venue.heal()).toBe(1)
+    await waitFor(
+      async () => {
+        const socket = client(`${venue.wsUrl}/ws`)
+        await waitFor(() => socket.isOpen || socket.closed !== null)
+        return socket.isOpen
+      },
+      { what: 'the port to be open again' },
+    )
+
+    const refusal = venue.inject({ fault: 'httpStatus', status: 503, on: { rest: '*' } })
+    const ask = async (): Promise<number> => (await fetch(`${venue.restUrl}/api/v3/time`)).status
+    expect([await ask(), await ask()]).toEqual([503, 503])
+    refusal.end()
+    expect(await ask()).toBe(200)
+  })
+
+  it('heal ends all that still holds, and leaves the rules of the plan and what is over', async () => {
+    const { venue, market } = await start({
+      markets: ['spot'],
+      faults: { rules: [{ fault: 'silentStream', on: { symbol: 'ETHUSDT' } }] },
+    })
+    const socket = await connect(`${venue.wsUrl}/ws/btcusdt@trade/ethusdt@trade`)
+    venue.stall({ symbol: 'BTCUSDT' }, 1000)
+    venue.inject({ fault: 'pingFlood', times: 1 })
+    await venue.advance(1000)
+    expect(venue.heal()).toBe(0)
+    venue.stall({ symbol: 'BTCUSDT' }, 60_000)
+    venue.inject({ fault: 'duplicate', probability: 1, per: 'frame' })
+    expect(venue.heal()).toBe(2)
+    expect(venue.heal()).toBe(0)
+    market.push('btcusdt@trade', '{"b":1}')
+    market.push('ethusdt@trade', '{"e":1}')
+    expect(await settled(socket)).toEqual(['{"b":1}'])
+  })
+})

@@ -17,7 +17,7 @@ describe('the control port', () => {
     expect(venue.controlUrl).toBeNull()
   })
 
-  it('makes faults, cuts, stalls and moves a virtual clock', async () => {
+  it('makes and ends faults, cuts, stalls and moves a virtual clock', async () => {
     const { venue, market } = await start({ markets: ['spot'], control: true })
     const url = venue.controlUrl!
     const socket = await connect(`${venue.wsUrl}/ws/btcusdt@trade`)
@@ -31,6 +31,11 @@ describe('the control port', () => {
     expect(venue.nowMs() - before).toBe(1000)
     market.push('btcusdt@trade', '{"n":2}')
     expect(await socket.got(1)).toEqual(['{"n":2}'])
+    await post(url, '/sim/faults', { fault: 'silentAll' })
+    market.push('btcusdt@trade', '{"n":3}')
+    expect((await post(url, '/sim/heal', null)).body).toEqual({ ended: 1 })
+    market.push('btcusdt@trade', '{"n":4}')
+    expect(await socket.got(2)).toEqual(['{"n":2}', '{"n":4}'])
     expect((await post(url, '/sim/faults', [{ fault: 'close', code: 1008 }])).body).toEqual({ injected: 1 })
     await venue.advance(0)
     expect((await socket.closedBy()).code).toBe(1008)
