@@ -64,6 +64,11 @@ export class HandOver {
     return this.#replacement
   }
 
+  /** The socket to be replaced. */
+  get old(): Generation {
+    return this.#port.old
+  }
+
   start(): void {
     const withdraw = this.#port.requestConnect(() => {
       this.#withdrawConnect = null

@@ -7,6 +7,7 @@
  * from the firewall; 451 where the service is not offered.
  */
 import { type BackoffOptions, backoffDelayMs } from '../../runtime/backoff.js'
+import type { ConnectionConfig } from '../config/types.js'
 
 /** The part of a connection's end that decides. */
 export interface EndReason {
@@ -27,6 +28,12 @@ export interface ReconnectDecision {
 }
 
 const POLICY_VIOLATION = 1008
+
+/** The growing delays a user configured: for reconnects, and for hand-overs that failed. */
+export function backoffOf(config: ConnectionConfig): BackoffOptions {
+  const { baseReconnectDelayMs: baseDelayMs, reconnectDelayMsMax: delayMsMax, reconnectJitter: jitterRatio } = config
+  return { baseDelayMs, delayMsMax, jitterRatio }
+}
 
 /**
  * `attempt` counts from 1; `random` in [0, 1). `quickMs` replaces the usual delay: the first attempt after a

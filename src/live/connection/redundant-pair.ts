@@ -15,8 +15,8 @@ import { LifecycleError } from '../errors.js'
 import type { LiveSignals, Signals } from '../signals.js'
 import type { PathIndex } from './pair-lane.js'
 import { PairMerge } from './pair-merge.js'
-import type { ShardConnection } from './shard-connection.js'
-import { type ShardContext, type ShardOptions, ShardSupervisor } from './shard-supervisor.js'
+import type { ShardConnection, ShardContext, ShardOptions } from './shard-connection.js'
+import { ShardSupervisor } from './shard-supervisor.js'
 
 const PATHS = ['a', 'b'] as const
 
