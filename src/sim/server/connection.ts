@@ -1,6 +1,7 @@
 /**
- * One client's connection as the venue runs it: subscriptions, control messages, limits, pings, age, and what
- * goes out. Knows no sockets - it speaks through a `ServerWire` - and no market - frames come from the hub.
+ * One client's connection as the venue runs it: control messages, limits, pings, age, and what goes out. Knows no
+ * sockets - it speaks through a `ServerWire` - and no market - frames come from the hub. Which streams it has is
+ * ConnectionStreams', how control messages are answered ControlReplies', what faults keep back HeldFrames'.
  *
  *     OPEN --close frame sent or received--> CLOSING --socket gone--> CLOSED
  *     OPEN --reset, fin---------------------------------------------> CLOSED
@@ -8,67 +9,24 @@
  * A held (half-open) connection stays OPEN: nothing is read, answered or sent until it is released.
  */
 import type { Buffer } from 'node:buffer'
-import type { Clock, Random, TimerHandle } from '../../runtime/index.js'
+import type { Random, TimerHandle } from '../../runtime/index.js'
 import type { MarketKind } from '../../types/venue.js'
-import type { FaultEngine } from '../faults/fault-engine.js'
-import type { ControlFault, FaultConnection } from '../faults/fault-target.js'
-import type { MarketSource, TimeUnit } from '../market-source.js'
-import type { SimOracle } from '../oracle/oracle.js'
+import type { FaultConnection } from '../faults/fault-target.js'
 import type { FrameOutcome, ViolationRule } from '../oracle/records.js'
-import { type ControlRequest, type ErrorShape, errorReply, parseControl, successReply } from './control-message.js'
+import type { ConnectionContext, ConnectionRequest } from './connection-context.js'
+import { ConnectionStreams } from './connection-streams.js'
+import { type ControlRequest, parseControl } from './control-message.js'
+import { ControlReplies } from './control-replies.js'
 import { encode, type OutboundFrame } from './frame.js'
-import { type MarketLimits, type SimLimits, TokenBucket } from './limits.js'
+import { HeldFrames } from './held-frames.js'
+import { type MarketLimits, TokenBucket } from './limits.js'
 import { LinkShaper } from './link-shaper.js'
-import { ReplyQueue } from './reply-queue.js'
 import type { FuturesRoute } from './request-path.js'
 import { ServerPinger } from './server-pinger.js'
-import type { FrameListener, StreamFeed, StreamHub } from './stream-hub.js'
+import type { FrameListener, StreamFeed } from './stream-hub.js'
 import type { ServerWire } from './wire.js'
 
-export interface ConnectionOptions {
-  /** `nested` is what the wire shows; `mixed` draws per error. */
-  readonly errorShape: ErrorShape | 'mixed'
-  /** Leave the id out of errors. */
-  readonly errorWithoutId: boolean
-  /** Deliver every stream on every route, as before the routes were introduced. */
-  readonly legacyRoutes: boolean
-  /** How often an acknowledgement comes after some data, and by how much at most. */
-  readonly lateAckChance: number
-  readonly lateAckMsMax: number
-}
-
-export interface ConnectionContext {
-  readonly clock: Clock
-  readonly source: MarketSource
-  readonly hub: StreamHub
-  readonly oracle: SimOracle
-  readonly faults: FaultEngine
-  readonly limits: SimLimits
-  readonly options: ConnectionOptions
-  /** Told once, when the connection has ended. */
-  readonly onClosed: (connection: VenueConnection) => void
-}
-
-export interface ConnectionRequest {
-  readonly index: number
-  readonly market: MarketKind
-  readonly route: FuturesRoute | null
-  readonly combined: boolean
-  readonly timeUnit: TimeUnit
-  readonly address: string
-  readonly target: string
-}
-
-interface Subscription {
-  /** `null`: acknowledged, listed, silent. */
-  readonly feed: StreamFeed | null
-  /** Fault that silences it, and whether a new subscription heals it. */
-  muted: { readonly fault: number; readonly healsOnResubscribe: boolean } | null
-}
-
 const TOO_MANY_SUBSCRIPTIONS = { code: 4, msg: 'Too many subscriptions', id: null }
-/** A frame kept back for reordering goes out after this long at the latest. */
-const HOLD_BACK_MS = 1000
 
 export class VenueConnection implements FaultConnection, FrameListener {
   readonly index: number
@@ -78,15 +36,14 @@ export class VenueConnection implements FaultConnection, FrameListener {
   readonly #context: ConnectionContext
   readonly #limits: MarketLimits
   readonly #wire: ServerWire
-  readonly #random: Random
   readonly #request: ConnectionRequest
-  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #streams = new ConnectionStreams(this)
   readonly #bucket: TokenBucket
-  readonly #heldBack: { feed: StreamFeed; frame: OutboundFrame; fault: number; timer: TimerHandle }[] = []
-  readonly #timers = new Set<TimerHandle>()
+  readonly #held: HeldFrames
   readonly #shaper: LinkShaper
-  readonly #replies: ReplyQueue
+  readonly #replies: ControlReplies
   readonly #pinger: ServerPinger
+  #lifetime: TimerHandle | null = null
   #combined: boolean
   #state: 'open' | 'closing' | 'closed' = 'open'
   #isHeld = false
@@ -100,13 +57,15 @@ export class VenueConnection implements FaultConnection, FrameListener {
     this.#request = request
     this.#combined = request.combined
     this.#wire = wire
-    this.#random = random
     this.#context = context
     this.#limits = request.market === 'spot' ? context.limits.spot : context.limits.futures
     const { clock } = context
     this.#bucket = new TokenBucket(this.#limits.messagesPerSecond, this.#limits.messageBurst, clock.monotonicMs())
     this.#shaper = new LinkShaper(clock, (bytes) => wire.send(bytes))
-    this.#replies = new ReplyQueue(clock, (text) => this.sendBytes(encode(text)))
+    this.#held = new HeldFrames(clock, (feed, frame, fault) => {
+      if (this.#state === 'open') this.#transmit(feed, frame, 'delayed', fault)
+    })
+    this.#replies = new ControlReplies(clock, random, context.options, (text) => this.sendBytes(encode(text)))
     this.#pinger = new ServerPinger(clock, {
       intervalMs: this.#limits.pingIntervalMs,
       timeoutMs: this.#limits.pongTimeoutMs,
@@ -129,7 +88,7 @@ export class VenueConnection implements FaultConnection, FrameListener {
       reason: '',
     })
     this.#pinger.start()
-    this.#timers.add(clock.setTimer(() => this.#onLifetimeEnd(), this.#limits.lifetimeMs))
+    this.#lifetime = clock.setTimer(() => this.#onLifetimeEnd(), this.#limits.lifetimeMs)
     this.#subscribe(streams)
   }
 
@@ -139,11 +98,8 @@ export class VenueConnection implements FaultConnection, FrameListener {
     if (this.#state !== 'open' || this.#isHeld || !this.#takeToken()) return
     this.#context.oracle.onControlMessage(this.index)
     const message = parseControl(text)
-    if (!message.ok) {
-      this.#replies.send(errorReply(message.refusal, this.#drawShape(), this.#withId()))
-      return
-    }
-    this.#handle(message.request)
+    if (message.ok) this.#handle(message.request)
+    else this.#replies.refuse(message.refusal)
   }
 
   /** Text frames only; a binary one is closed as unsupported data (our choice, the venue documents none). */
@@ -191,8 +147,8 @@ export class VenueConnection implements FaultConnection, FrameListener {
   onStreamFrame(feed: StreamFeed, frame: OutboundFrame): void {
     if (this.#state !== 'open') return
     if (this.#context.faults.onFrame(this, feed, frame)) return
-    const muted = this.#subscriptions.get(feed.name)?.muted
-    if (muted !== null && muted !== undefined) this.drop(feed, frame, muted.fault)
+    const fault = this.#streams.mutedBy(feed.name)
+    if (fault !== null) this.drop(feed, frame, fault)
     else this.deliver(feed, frame, 'delivered', null)
   }
 
@@ -201,9 +157,9 @@ export class VenueConnection implements FaultConnection, FrameListener {
       this.#context.oracle.onSent(this.index, feed, frame, 'dropped', fault)
       return
     }
-    if (this.#heldBack.length > 0) this.#flushHeldBack(feed.name, true)
+    if (!this.#held.isEmpty) this.#held.flush(feed.name, true)
     this.#transmit(feed, frame, outcome, fault)
-    if (this.#heldBack.length > 0) this.#flushHeldBack(feed.name, false)
+    if (!this.#held.isEmpty) this.#held.flush(feed.name, false)
   }
 
   deliverFragments(feed: StreamFeed, frame: OutboundFrame, pieces: number, pingBetween: boolean, fault: number): void {
@@ -232,8 +188,7 @@ export class VenueConnection implements FaultConnection, FrameListener {
   }
 
   holdBack(feed: StreamFeed, frame: OutboundFrame, fault: number): void {
-    const timer = this.#context.clock.setTimer(() => this.#flushHeldBack(feed.name, true), HOLD_BACK_MS)
-    this.#heldBack.push({ feed, frame, fault, timer })
+    this.#held.hold(feed, frame, fault)
   }
 
   // --- what faults and the venue do to it -----------------------------------------------------------------
@@ -255,21 +210,19 @@ export class VenueConnection implements FaultConnection, FrameListener {
   }
 
   streamNames(): readonly string[] {
-    return [...this.#subscriptions.keys()]
+    return this.#streams.names()
   }
 
   listensTo(feed: StreamFeed): boolean {
-    return this.#subscriptions.get(feed.name)?.feed === feed
+    return this.#streams.listensTo(feed)
   }
 
   mute(stream: string, fault: number, healsOnResubscribe: boolean): void {
-    const subscription = this.#subscriptions.get(stream)
-    if (subscription !== undefined) subscription.muted = { fault, healsOnResubscribe }
+    this.#streams.mute(stream, fault, healsOnResubscribe)
   }
 
   unmute(stream: string): void {
-    const subscription = this.#subscriptions.get(stream)
-    if (subscription !== undefined) subscription.muted = null
+    this.#streams.unmute(stream)
   }
 
   sendBytes(bytes: Uint8Array): void {
@@ -337,91 +290,55 @@ export class VenueConnection implements FaultConnection, FrameListener {
     const streams = 'streams' in request ? request.streams : []
     const fault = this.#context.faults.onControl(this, request.method, streams)
     if (fault?.kind === 'error') {
-      const refusal = { code: fault.code, msg: fault.msg, id: request.id }
-      this.#replies.send(errorReply(refusal, fault.shape, fault.withId))
+      this.#replies.refuseAs({ code: fault.code, msg: fault.msg, id: request.id }, fault.shape, fault.withId)
       return
     }
     switch (request.method) {
       case 'SUBSCRIBE':
         if (!this.#subscribe(request.streams)) return
-        this.#acknowledge(successReply(request.id, 'null'), fault)
+        this.#replies.acknowledge(request.id, 'null', fault)
         return
       case 'UNSUBSCRIBE':
-        for (const name of request.streams) this.#unsubscribe(name)
-        this.#acknowledge(successReply(request.id, 'null'), fault)
+        for (const name of request.streams) this.#streams.remove(name)
+        this.#replies.acknowledge(request.id, 'null', fault)
         return
       case 'LIST_SUBSCRIPTIONS':
-        this.#acknowledge(successReply(request.id, JSON.stringify(this.streamNames())), fault)
+        this.#replies.acknowledge(request.id, JSON.stringify(this.streamNames()), fault)
         return
       case 'SET_PROPERTY':
         this.#combined = request.combined
-        this.#acknowledge(successReply(request.id, 'null'), fault)
+        this.#replies.acknowledge(request.id, 'null', fault)
         return
       case 'GET_PROPERTY':
-        this.#acknowledge(successReply(request.id, String(this.#combined)), fault)
+        this.#replies.acknowledge(request.id, String(this.#combined), fault)
         return
     }
   }
 
   /** False when the venue refused and closed. */
   #subscribe(names: readonly string[]): boolean {
-    const fresh = names.filter((name) => !this.#subscriptions.has(name))
-    if (this.#subscriptions.size + fresh.length > this.#limits.streamsPerConnectionMax) {
-      this.#violate('streamsPerConnection', `${this.#subscriptions.size + fresh.length} streams`)
-      this.#replies.send(errorReply(TOO_MANY_SUBSCRIPTIONS, this.#drawShape(), false))
+    const count = this.#streams.countWith(names)
+    if (count > this.#limits.streamsPerConnectionMax) {
+      this.#violate('streamsPerConnection', `${count} streams`)
+      this.#replies.refuse(TOO_MANY_SUBSCRIPTIONS)
       this.#replies.flush()
       this.closeWith(1008, 'Invalid request')
       return false
     }
     const silent = this.#context.faults.onSubscribe(this, names)
-    for (const name of names) {
-      const known = this.#subscriptions.get(name)
-      const fault = silent.get(name)
-      if (known !== undefined) {
-        if (fault !== undefined) known.muted = { fault, healsOnResubscribe: true }
-        else if (known.muted?.healsOnResubscribe === true) known.muted = null
-        continue
-      }
-      const feed = this.#delivers(name) ? this.#context.hub.feed(this.market, name, this.#request.timeUnit) : null
-      const muted = fault === undefined ? null : { fault, healsOnResubscribe: true }
-      this.#subscriptions.set(name, { feed, muted })
-      feed?.listeners.add(this)
-    }
+    for (const name of names) this.#streams.add(name, silent.get(name), (fresh) => this.#feedOf(fresh))
     return true
   }
 
-  #unsubscribe(name: string): void {
-    this.#subscriptions.get(name)?.feed?.listeners.delete(this)
-    this.#subscriptions.delete(name)
+  /** The feed behind a name; `null` for what this connection never delivers. */
+  #feedOf(name: string): StreamFeed | null {
+    return this.#delivers(name) ? this.#context.hub.feed(this.market, name, this.#request.timeUnit) : null
   }
 
   /** Futures serve a stream on its own route only; a connection without route behaves like `/public`. */
   #delivers(name: string): boolean {
     if (this.market === 'spot' || this.#context.options.legacyRoutes) return true
     return (this.route ?? 'public') === this.#context.source.routeOf(name)
-  }
-
-  // --- replies --------------------------------------------------------------------------------------------
-
-  #acknowledge(text: string, fault: ControlFault | null): void {
-    if (fault?.kind === 'lost') return
-    if (fault?.kind === 'late') {
-      this.#replies.send(text, fault.delayMs)
-      return
-    }
-    const { lateAckChance, lateAckMsMax } = this.#context.options
-    const isLate = lateAckChance > 0 && this.#random.chance(lateAckChance)
-    this.#replies.send(text, isLate ? this.#random.int(1, lateAckMsMax) : 0)
-  }
-
-  #drawShape(): ErrorShape {
-    const { errorShape } = this.#context.options
-    if (errorShape !== 'mixed') return errorShape
-    return this.#random.chance(0.5) ? 'nested' : 'flat'
-  }
-
-  #withId(): boolean {
-    return !this.#context.options.errorWithoutId
   }
 
   // --- sending --------------------------------------------------------------------------------------------
@@ -438,17 +355,6 @@ export class VenueConnection implements FaultConnection, FrameListener {
 
   #bytesOf(frame: OutboundFrame): Buffer {
     return this.#combined ? frame.wrapped : frame.raw
-  }
-
-  /** Sends what was kept back: of the given stream (`isSame`), or of all others. */
-  #flushHeldBack(stream: string, isSame: boolean): void {
-    const due = this.#heldBack.filter(({ feed }) => (feed.name === stream) === isSame)
-    if (due.length === 0) return
-    for (const item of due) {
-      this.#heldBack.splice(this.#heldBack.indexOf(item), 1)
-      this.#context.clock.clearTimer(item.timer)
-      if (this.#state === 'open') this.#transmit(item.feed, item.frame, 'delayed', item.fault)
-    }
   }
 
   // --- limits and life ------------------------------------------------------------------------------------
@@ -477,14 +383,12 @@ export class VenueConnection implements FaultConnection, FrameListener {
   }
 
   #release(): void {
-    const { clock } = this.#context
-    for (const timer of this.#timers) clock.clearTimer(timer)
-    this.#timers.clear()
+    if (this.#lifetime !== null) this.#context.clock.clearTimer(this.#lifetime)
+    this.#lifetime = null
     this.#pinger.stop()
-    for (const { timer } of this.#heldBack.splice(0)) clock.clearTimer(timer)
+    this.#held.discard()
     this.#replies.discard()
-    for (const { feed } of this.#subscriptions.values()) feed?.listeners.delete(this)
-    this.#subscriptions.clear()
+    this.#streams.clear()
     this.#shaper.discard()
   }
 }
