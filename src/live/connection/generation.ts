@@ -4,20 +4,19 @@
  *     CONNECTING --open--> SUBSCRIBING --all streams answered--> READY
  *          \__________________\__________________________________\--lost, aborted, retired, dropped--> ENDED
  *
- * Owns the socket, its heartbeat, its control messages and its deadlines. Leaves to its owner (the shard
- * supervisor) what an end means and whether there is another. Once ENDED it changes nothing and hands on
- * nothing, whatever the socket still says; `onGone` then tells when the socket has really disappeared.
+ * Owns the socket, its phase, its deadlines and the way of its frames to the sink. Leaves signs of life to
+ * `Heartbeat`, subscriptions on the wire to `ControlChannel`, the wording of errors to `socket-errors.ts`, and to its
+ * owner (the shard supervisor) what an end means and whether there is another. Once ENDED it changes nothing and hands
+ * on nothing, whatever the socket still says; `onGone` then tells when the socket has really disappeared.
  */
-import type { Clock, TimerHandle } from '../../runtime/clock.js'
-import type { Logger } from '../../runtime/logger.js'
+import type { TimerHandle } from '../../runtime/clock.js'
 import type { Transport, TransportClose, TransportSink, TransportSocket } from '../../runtime/transport.js'
-import { ConnectionError, type SubscriptionError } from '../errors.js'
+import type { ConnectionError, SubscriptionError } from '../errors.js'
 import { FrameKind, type FrameOrigin, type FrameSink } from '../frame.js'
-import { type ControlPace, ControlPacer } from './control-pacer.js'
-import { type ControlReply, parseControlReply } from './control-reply.js'
-import { Heartbeat } from './heartbeat.js'
-import type { ConnectionCounters } from './stats.js'
-import { type LedgerOptions, SubscriptionLedger } from './subscription-ledger.js'
+import { ControlChannel, type ControlContext, type ControlPort } from './control-channel.js'
+import { Heartbeat, type HeartbeatOptions } from './heartbeat.js'
+import { connectError, lossError, type SocketPlace, socketError } from './socket-errors.js'
+import type { LedgerOptions, SubscriptionLedger } from './subscription-ledger.js'
 
 export type GenerationPhase = 'CONNECTING' | 'SUBSCRIBING' | 'READY' | 'ENDED'
 
@@ -58,17 +57,10 @@ export interface FrameGate {
 }
 
 /** What every generation of a manager shares. */
-export interface GenerationContext {
-  readonly clock: Clock
-  readonly logger: Logger
+export interface GenerationContext extends ControlContext, HeartbeatOptions {
   readonly transport: Transport
   readonly sink: FrameSink
-  readonly pace: ControlPace
-  readonly counters: ConnectionCounters
-  readonly nextControlId: () => number
   readonly connectTimeoutMs: number
-  readonly pingIntervalMs: number
-  readonly pingTimeoutMs: number
   readonly healthyAfterMs: number
   readonly closeTimeoutMs: number
 }
@@ -88,15 +80,13 @@ export interface GenerationOptions {
 /** A terminated socket reports its end within a turn; one that does not is given up after this long. */
 const GONE_TIMEOUT_MS = 250
 
-export class Generation implements TransportSink {
+export class Generation implements TransportSink, ControlPort {
   readonly origin: FrameOrigin
-  readonly url: string
-  readonly ledger: SubscriptionLedger
-  readonly #attempt: number
+  readonly #place: SocketPlace
   readonly #context: GenerationContext
   readonly #owner: GenerationOwner
   readonly #wanted: ReadonlySet<string>
-  readonly #pacer: ControlPacer
+  readonly #control: ControlChannel
   readonly #heartbeat: Heartbeat
   #socket: TransportSocket | null = null
   #phase: GenerationPhase = 'CONNECTING'
@@ -116,33 +106,21 @@ export class Generation implements TransportSink {
   constructor(options: GenerationOptions) {
     const { owner, context, wanted } = options
     this.origin = options.origin
-    this.url = options.url
-    this.#attempt = options.attempt
+    this.#place = { url: options.url, attempt: options.attempt }
     this.#owner = owner
     this.#context = context
     this.#wanted = wanted
-    this.#pacer = new ControlPacer(context.clock, context.pace, () => this.#sendControl())
+    this.#control = new ControlChannel(options.origin, wanted, context, options.ledger, this)
     this.#heartbeat = new Heartbeat(context.clock, context, {
       sendPing: () => this.#socket?.ping() ?? false,
       lifeCount: () => this.#lifeCount,
       onSilent: () => this.#onSilent(),
     })
-    this.ledger = new SubscriptionLedger(
-      context.clock,
-      wanted,
-      {
-        wake: () => this.#wake(),
-        nextId: context.nextControlId,
-        onSubscribed: (names) => this.#onSubscribed(names),
-        onUnsubscribed: (names) => owner.onUnsubscribed(this, names),
-        onRefused: (error) => this.#onRefused(error),
-        onAckTimeout: () => {
-          context.counters.ackTimeouts++
-        },
-        onUnmatchedReply: (reply) => this.#onUnmatchedReply(reply),
-      },
-      options.ledger,
-    )
+  }
+
+  /** What this socket is subscribed to. */
+  get ledger(): SubscriptionLedger {
+    return this.#control.ledger
   }
 
   get phase(): GenerationPhase {
@@ -179,14 +157,15 @@ export class Generation implements TransportSink {
 
   connect(): void {
     if (this.#phase !== 'CONNECTING') return
+    const { url } = this.#place
     const { clock, transport, counters, connectTimeoutMs } = this.#context
     counters.countOpening()
     this.#deadline = clock.setTimer(() => {
       this.#deadline = null
-      const message = `${this.url} did not open within ${connectTimeoutMs} ms`
-      this.abort(this.#error('CONNECTION_TIMEOUT', message), message)
+      const message = `${url} did not open within ${connectTimeoutMs} ms`
+      this.abort(socketError(this.#place, 'CONNECTION_TIMEOUT', message), message)
     }, connectTimeoutMs)
-    const socket = transport.connect(this.url, this, { connectTimeoutMs })
+    const socket = transport.connect(url, this, { connectTimeoutMs })
     this.#socket = socket
     // The transport may have answered inside the call.
     if (this.phase === 'ENDED' && !this.#isGone) this.#terminate(socket)
@@ -194,7 +173,7 @@ export class Generation implements TransportSink {
 
   /** The wanted streams changed, or something may be sent. */
   reconcile(): void {
-    this.#wake()
+    this.#control.wake()
     this.#checkReady()
   }
 
@@ -235,6 +214,7 @@ export class Generation implements TransportSink {
     this.#clearDeadline()
     this.#context.counters.connectsOpened++
     this.#phase = 'SUBSCRIBING'
+    this.#control.open()
     this.#openedAtMs = this.#context.clock.monotonicMs()
     this.#heartbeat.start()
     this.#owner.onOpened(this)
@@ -277,7 +257,7 @@ export class Generation implements TransportSink {
     counters.framesByKind[kind] = (counters.framesByKind[kind] ?? 0) + 1
     if (kind === FrameKind.DATA || kind === FrameKind.REDUNDANT) {
       if (!this.#isHealthy) this.#onDataBeforeHealthy(receiveTimeMs)
-    } else if (kind === FrameKind.CONTROL) this.#onControl(bytes, start, end)
+    } else if (kind === FrameKind.CONTROL) this.#control.onFrame(bytes, start, end)
     else if (kind === FrameKind.SERVER_SHUTDOWN) this.#onShutdown()
   }
 
@@ -300,7 +280,7 @@ export class Generation implements TransportSink {
       code: closed.code,
       reason: closed.reason,
       wasOpen,
-      error: wasOpen ? this.#lossError(closed) : this.#connectError(closed),
+      error: wasOpen ? lossError(this.#place, closed) : connectError(this.#place, closed),
       // 1008: the venue says that we broke a rule.
       isError: !wasOpen || closed.error !== undefined || closed.code === 1008,
       httpStatus: closed.httpStatus,
@@ -308,46 +288,32 @@ export class Generation implements TransportSink {
     })
   }
 
-  // --- subscriptions ---------------------------------------------------------------------------------
+  // --- ControlPort -----------------------------------------------------------------------------------
 
-  #wake(): void {
-    if (this.#phase === 'SUBSCRIBING' || this.#phase === 'READY') this.#pacer.wake()
-  }
-
-  #sendControl(): boolean {
-    const message = this.ledger.nextMessage()
-    if (message === null) return false
-    this.#context.counters.controlMessagesSent++
+  send(message: string): void {
     this.#socket?.send(message)
-    return true
   }
 
-  #onControl(bytes: Uint8Array, start: number, end: number): void {
-    const reply = parseControlReply(bytes, start, end)
-    if (reply !== null && this.#phase !== 'ENDED') this.ledger.onReply(reply)
-  }
-
-  #onSubscribed(names: readonly string[]): void {
+  onSubscribed(names: readonly string[]): void {
     this.#owner.onSubscribed(this, names)
     this.#checkReady()
   }
 
-  #onRefused(error: SubscriptionError): void {
-    this.#context.counters.subscriptionsRefused += error.streams.length
+  onUnsubscribed(names: readonly string[]): void {
+    this.#owner.onUnsubscribed(this, names)
+  }
+
+  onRefused(error: SubscriptionError): void {
     this.#owner.onRefused(this, error)
     this.#checkReady()
   }
 
-  #onUnmatchedReply(reply: ControlReply): void {
-    this.#context.counters.controlRepliesUnmatched++
-    this.#context.logger.warn('reply to no pending control message', { ...this.origin, reply })
-  }
-
   #checkReady(): void {
-    if (this.#phase !== 'SUBSCRIBING' || !this.ledger.isComplete) return
-    if (this.#wanted.size > 0 && this.ledger.subscribedNames().length === 0) {
-      const message = `${this.url} refused every stream of the connection`
-      this.abort(this.#error('CONNECTION_CLOSED', message), message)
+    const { ledger } = this.#control
+    if (this.#phase !== 'SUBSCRIBING' || !ledger.isComplete) return
+    if (this.#wanted.size > 0 && ledger.subscribedNames().length === 0) {
+      const message = `${this.#place.url} refused every stream of the connection`
+      this.abort(socketError(this.#place, 'CONNECTION_CLOSED', message), message)
       return
     }
     this.#phase = 'READY'
@@ -372,8 +338,8 @@ export class Generation implements TransportSink {
 
   #onSilent(): void {
     this.#context.counters.pingTimeouts++
-    const message = `no sign of life from ${this.url} within ${this.#context.pingTimeoutMs} ms of a ping`
-    this.abort(this.#error('CONNECTION_CLOSED', message), message)
+    const message = `no sign of life from ${this.#place.url} within ${this.#context.pingTimeoutMs} ms of a ping`
+    this.abort(socketError(this.#place, 'CONNECTION_CLOSED', message), message)
   }
 
   // --- ending ----------------------------------------------------------------------------------------
@@ -384,8 +350,7 @@ export class Generation implements TransportSink {
     this.#phase = 'ENDED'
     this.#clearDeadline()
     this.#heartbeat.stop()
-    this.#pacer.stop()
-    this.ledger.close()
+    this.#control.close()
     return wasOpen
   }
 
@@ -406,41 +371,5 @@ export class Generation implements TransportSink {
   #clearDeadline(): void {
     if (this.#deadline !== null) this.#context.clock.clearTimer(this.#deadline)
     this.#deadline = null
-  }
-
-  #lossError(closed: TransportClose): ConnectionError {
-    const reason = closed.reason === '' ? (closed.error?.message ?? '') : closed.reason
-    const message = `connection to ${this.url} closed with code ${closed.code}${reason === '' ? '' : `: ${reason}`}`
-    return this.#error('CONNECTION_CLOSED', message, closed)
-  }
-
-  #connectError(closed: TransportClose): ConnectionError {
-    const cause = closed.error
-    if (closed.httpStatus !== undefined) {
-      return this.#error(
-        'CONNECTION_REFUSED',
-        `${this.url} answered the upgrade with HTTP ${closed.httpStatus}`,
-        closed,
-      )
-    }
-    if (cause instanceof ConnectionError) return this.#error(cause.code as 'CONNECTION_TIMEOUT', cause.message, closed)
-    const why =
-      cause?.message || (cause as NodeJS.ErrnoException | undefined)?.code || `closed with code ${closed.code}`
-    return this.#error('CONNECTION_FAILED', `cannot connect to ${this.url}: ${why}`, closed)
-  }
-
-  #error(
-    code: ConstructorParameters<typeof ConnectionError>[0],
-    message: string,
-    closed?: TransportClose,
-  ): ConnectionError {
-    const httpStatus = closed?.httpStatus
-    return new ConnectionError(code, message, {
-      url: this.url,
-      reconnectAttempt: this.#attempt,
-      httpStatus,
-      cause: closed?.error,
-      isTerminal: httpStatus === 403 || httpStatus === 451,
-    })
   }
 }
