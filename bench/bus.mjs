@@ -13,10 +13,10 @@
  * reads the clock as documented in docs/adr/0012-bus-publish-time.md, the others take a time once per batch.
  */
 import { EventEmitter } from 'node:events'
-import { loadavg } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import mitt from 'mitt'
 import { Bus } from '../dist/bus/index.js'
+import { load, median, quantile, shuffled } from './lib/figures.mjs'
 
 const BATCH = 20_000
 const SUBSCRIBERS = [1, 4, 16]
@@ -240,28 +240,8 @@ async function measureGarbage() {
   }
 }
 
-function median(values) {
-  return quantile(values, 0.5)
-}
-
-function quantile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length * share)]
-}
-
-function shuffled(items) {
-  const result = [...items]
-  for (let index = result.length - 1; index > 0; index--) {
-    const other = Math.floor(Math.random() * (index + 1))
-    ;[result[index], result[other]] = [result[other], result[index]]
-  }
-  return result
-}
-
 function printTable({ rows, queues, memory }) {
-  console.log(
-    `node ${process.version}, load ${loadavg()[0].toFixed(1)}; CPU ns per publish, median (lower quartile) of rounds`,
-  )
+  console.log(`node ${process.version}, load ${load()}; CPU ns per publish, median (lower quartile) of rounds`)
   for (const subscribers of SUBSCRIBERS) {
     console.log(`\n${subscribers} subscriber${subscribers === 1 ? '' : 's'}`)
     for (const row of rows.filter((candidate) => candidate.subscribers === subscribers)) {

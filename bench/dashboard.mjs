@@ -9,11 +9,11 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpus, loadavg } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
+import { machineLine, median, quantile, shuffled } from './lib/figures.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -64,8 +64,7 @@ try {
   await Promise.all([once(feed, 'exit'), once(generator, 'exit')])
 }
 
-const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, load ${loadavg()[0].toFixed(2)}`
-console.log(`${machine}, spot mix, ${rounds} rounds of ${measureMs} ms`)
+console.log(`${machineLine()}, spot mix, ${rounds} rounds of ${measureMs} ms`)
 console.log('')
 console.log(
   '| dashboard | messages/s | CPU us a message, median (lower quartile) | CPU of "none", median | lower quartile |',
@@ -102,7 +101,7 @@ function quartileRatio(name) {
 }
 
 function lowerQuartile(numbers) {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 2]
+  return quantile(numbers, 0.25)
 }
 
 async function measure(mode) {
@@ -133,19 +132,4 @@ async function openPage(url, topic) {
   const stream = { source: 'bench', stream: 'btcusdt@trade' }
   socket.send(JSON.stringify({ kind: 'interest', market, stream, topic }))
   return page
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
-function shuffled(items) {
-  const copy = [...items]
-  for (let index = copy.length - 1; index > 0; index--) {
-    const other = Math.floor(Math.random() * (index + 1))
-    ;[copy[index], copy[other]] = [copy[other], copy[index]]
-  }
-  return copy
 }

@@ -11,12 +11,12 @@
  * measures both, in an order that alternates, for a fixed CPU time each; the ratio is taken per round, and
  * the table gives medians and the spread of the ratio. Every object goes into a sink, and objects are counted.
  */
-import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { createHandlers } from '../dist/live/handlers/index.js'
 import { MessageRouter } from '../dist/live/router/index.js'
 import { frames, streamSpecs } from './decode/corpus.mjs'
 import { ordinaryReader } from './decode/ordinary.mjs'
+import { machineLine, median } from './lib/figures.mjs'
 
 const ORIGIN = { connectionId: 'bench-0', generation: 1 }
 const FRAMES_PER_KIND = 2000
@@ -154,11 +154,6 @@ function pack(texts) {
   return { bytes: Buffer.concat(parts), starts }
 }
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1]
-}
-
 export function decodingTable(rows) {
   const head = ['market', 'kind', 'bytes', 'ours ns', 'ordinary ns', 'ratio', 'spread of the ratio']
   const lines = rows.map((row) => [
@@ -190,9 +185,7 @@ export function main(args) {
     console.log(JSON.stringify(rows))
   } else {
     console.log(decodingTable(rows))
-    console.log(
-      `\nNode ${process.versions.node}, V8 ${process.versions.v8}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load ${loadavg()[0]?.toFixed(2)}, seed ${seed}`,
-    )
+    console.log(`\n${machineLine()}, V8 ${process.versions.v8}, seed ${seed}`)
   }
   const slow = rows.filter((row) => row.ratio < RATIO_MIN)
   if (isSmoke || slow.length === 0) return 0

@@ -7,10 +7,10 @@
  * Time is wall time of one scrape; a blocked turn is what a 1 ms timer was late at most. Medians over the rounds,
  * after three rounds of warm-up.
  */
-import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Bus } from '../dist/bus/index.js'
 import { FeedMetrics } from '../dist/metrics/index.js'
+import { load, median } from './lib/figures.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -92,7 +92,6 @@ function health() {
 
 const bus = new Bus()
 const metrics = new FeedMetrics({ bus, sources: [{ name: 'spot', state: 'RUNNING', getHealth: health }] })
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
 const tookMs = []
 const blockedMs = []
 let text = ''
@@ -118,7 +117,7 @@ for (let round = -3; round < rounds; round++) {
 metrics.close()
 const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
 const feeds = symbolCount * STREAMS.length
-console.log(`node ${process.version}, load ${loadavg()[0].toFixed(2)}, ${rounds} rounds`)
+console.log(`node ${process.version}, load ${load()}, ${rounds} rounds`)
 console.log(`${symbolCount} symbols, ${feeds} feeds, ${symbolCount} books: ${series} series, ${text.length} bytes`)
 console.log(`scrape ${median(tookMs).toFixed(0)} ms (longest ${Math.max(...tookMs).toFixed(0)} ms)`)
 console.log(`longest blocked turn ${median(blockedMs).toFixed(0)} ms (worst ${Math.max(...blockedMs).toFixed(0)} ms)`)

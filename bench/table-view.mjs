@@ -7,12 +7,12 @@
  * CPU time of the process per frame, warm-up excluded; the table redraws three times a second.
  */
 import { EventEmitter } from 'node:events'
-import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Bus } from '../dist/bus/index.js'
 import { SessionRecord } from '../dist/cli/session-record.js'
 import { TableView } from '../dist/cli/views/table-view.js'
 import { VirtualClock } from '../dist/runtime/index.js'
+import { load } from './lib/figures.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -111,7 +111,7 @@ for (let frame = 0; frame < frames; frame++) await clock.advance(REDRAW_MS)
 const { user, system } = process.cpuUsage(before)
 const perFrameMs = (user + system) / 1_000 / frames
 const writes = (terminal.writes - writesBefore) / frames
-console.log(`node ${process.version}, load ${loadavg()[0].toFixed(2)}, ${frames} frames of 200 x 60`)
+console.log(`node ${process.version}, load ${load()}, ${frames} frames of 200 x 60`)
 console.log(
   `${streams} streams: ${perFrameMs.toFixed(2)} ms CPU per frame, ${((perFrameMs * 3) / 10).toFixed(1)} % of a core at 3 redraws a second`,
 )

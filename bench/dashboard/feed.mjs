@@ -9,6 +9,7 @@ import { Dashboard } from '../../dist/dashboard/index.js'
 import { HttpServer } from '../../dist/http/index.js'
 import { Bus, LiveDataFeedManager } from '../../dist/index.js'
 import { parseStreamList } from '../../dist/live/index.js'
+import { sayLine } from '../lib/json-lines.mjs'
 
 const [portText, warmupText, measureText] = process.argv.slice(2)
 const url = `127.0.0.1:${Number(portText)}`
@@ -34,7 +35,6 @@ const manager = new LiveDataFeedManager(
 await manager.start()
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
 
 let dashboard = null
 let server = null
@@ -44,11 +44,11 @@ for await (const mode of createInterface({ input: process.stdin })) {
     await server?.stop()
     dashboard = null
     server = null
-    say({ closed: true })
+    sayLine({ closed: true })
   } else if (mode === 'open') {
     dashboard = new Dashboard({ bus })
     server = await HttpServer.start({ sources: [manager], routes: dashboard.routes, upgrades: dashboard.upgrades })
-    say({ url: server.url })
+    sayLine({ url: server.url })
   } else {
     await wait(Number(warmupText))
     const count = () => manager.getStats().router.published
@@ -58,7 +58,7 @@ for await (const mode of createInterface({ input: process.stdin })) {
     await wait(Number(measureText))
     const used = process.cpuUsage(cpu)
     const messages = count() - before
-    say({
+    sayLine({
       messages,
       perSecond: messages / ((performance.now() - startMs) / 1_000),
       cpuUsPerMessage: (used.user + used.system) / messages,

@@ -3,6 +3,7 @@
  * Usage: contestant.mjs NAME PORT WORKLOAD WARMUP_MS MEASURE_MS
  */
 import { connect } from 'node:net'
+import { sayLine } from '../lib/json-lines.mjs'
 import { streamName, streamPaths, WORKLOADS } from './corpus.mjs'
 
 const [name, portText, workload, warmupText, measureText] = process.argv.slice(2)
@@ -177,6 +178,6 @@ setTimeout(() => {
       sample,
       ...finish(),
     }
-    process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
+    sayLine(result, () => process.exit(0))
   }, Number(measureText))
 }, Number(warmupText))

@@ -8,9 +8,9 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { arch, cpus, loadavg, platform, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { machineLine, median, shuffled } from '../lib/figures.mjs'
 import { buildOf } from './base-build.mjs'
 import { WORKLOADS } from './corpus.mjs'
 
@@ -128,26 +128,6 @@ export function formatTable(rows) {
     )
   }
   return lines.join('\n')
-}
-
-export function machineLine() {
-  const [cpu] = cpus()
-  return `${cpus().length} x ${cpu?.model ?? 'unknown'}, ${platform()} ${release()} ${arch()}, Node ${process.version}, load ${loadavg()[0]?.toFixed(2)}`
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
-function shuffled(items) {
-  const copy = [...items]
-  for (let index = copy.length - 1; index > 0; index--) {
-    const other = Math.floor(Math.random() * (index + 1))
-    ;[copy[index], copy[other]] = [copy[other], copy[index]]
-  }
-  return copy
 }
 
 function local(file) {

@@ -10,6 +10,8 @@ import { NATIVE, nodeArgsFor, peerProgram, privateRoot } from '../../scripts/lib
 import { ROOT } from '../../scripts/lib/paths.mjs'
 import { PeerProcess } from '../../scripts/lib/peer-process.mjs'
 
+export { median } from '../lib/figures.mjs'
+
 /** With two cores each end gets one: two ends that spin on the same core take a time slice per answer. */
 const PINNED_CORES_MIN = 2
 /** What has a busy thread of its own beside JavaScript is pinned only where two cores are left for it. */
@@ -106,12 +108,6 @@ export async function reportOf(member, event, { others = [], timeoutMs = 15_000 
   isOver = true
   if (report?.event !== event) throw new Error(`${event}: ${report?.reason ?? 'no report'}`)
   return report
-}
-
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
 export function sleep(ms) {

@@ -8,12 +8,9 @@
  */
 import { createInterface } from 'node:readline'
 import { HftConnection, RecordKind, type RecordView, type WireError } from '../../src/connectors/hft/native/index.js'
+import { sayLine } from '../lib/json-lines.mjs'
 import { argumentsOf } from './arguments.js'
 import { RecordBook } from './record-book.js'
-
-const report = (line: unknown): void => {
-  process.stdout.write(`${JSON.stringify(line, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`)
-}
 
 const { name, option } = argumentsOf(process.argv.slice(2))
 const symbols = option('symbols', 'btcusdt').split(',')
@@ -97,22 +94,22 @@ connection.onRecords = (first, count) => {
   for (let i = first; i < first + count; i++) take(connection.ring, i)
 }
 for (const symbol of symbols) connection.register(symbol, tickSize, lotSize)
-report({ event: 'ready', pid: process.pid, bot: connection.botId })
+sayLine({ event: 'ready', pid: process.pid, bot: connection.botId })
 
 const input = createInterface({ input: process.stdin })
 input.on('line', (line) => {
   const command = JSON.parse(line)
   switch (command.cmd) {
     case 'stats':
-      report({ event: 'stats', ...counts, byKind, orders, errors, events, lost, lastNumber, ...connection.stats() })
+      sayLine({ event: 'stats', ...counts, byKind, orders, errors, events, lost, lastNumber, ...connection.stats() })
       return
     case 'book': {
       const book = books.get(command.symbol)
-      report({ event: 'book', symbol: command.symbol, bids: book?.bids, asks: book?.asks })
+      sayLine({ event: 'book', symbol: command.symbol, bids: book?.bids, asks: book?.asks })
       return
     }
     case 'cpu':
-      report({ event: 'cpu', ...process.cpuUsage(), uptimeMs: process.uptime() * 1_000 })
+      sayLine({ event: 'cpu', ...process.cpuUsage(), uptimeMs: process.uptime() * 1_000 })
       return
     case 'resync':
       connection.resync(command.symbol)
@@ -124,7 +121,7 @@ input.on('line', (line) => {
       connection.cancel(command.symbol, BigInt(command.orderId))
       return
     default:
-      report({ event: 'badCommand', reason: line })
+      sayLine({ event: 'badCommand', reason: line })
   }
 })
 input.on('close', () => void connection.close())
