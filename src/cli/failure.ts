@@ -33,10 +33,12 @@ export function describeFailure(error: unknown): Failure {
   return { exitCode: ExitCode.RUNTIME_FAILURE, lines: [failureText(error)] }
 }
 
-/** A known error by code and message; an unknown one with its stack, because then it is ours to find. */
+/** A known error by code and message; an unknown one with its stack, because then it is ours to find. One line else. */
 export function failureText(error: unknown): string {
   if (error instanceof LiveFeedError) return `${error.code} ${error.message}`
   if (isListenError(error)) return `cannot listen on ${error.address}:${error.port}: ${error.code}`
+  // What the system refuses (a full disk, a missing folder) says all there is to say.
+  if (isSystemError(error)) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
@@ -44,6 +46,10 @@ interface ListenError extends Error {
   readonly code: string
   readonly address: string
   readonly port: number
+}
+
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'errno' in error
 }
 
 function isListenError(error: unknown): error is ListenError {

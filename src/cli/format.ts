@@ -34,6 +34,11 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ' ')
 }
 
+/** `1 stream`, `12 streams`. */
+export function formatCounted(count: number, noun: string): string {
+  return `${formatCount(count)} ${count === 1 ? noun : `${noun}s`}`
+}
+
 /** Time of day in UTC: `12:00:31`. */
 export function formatTimeOfDay(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(11, 19)

@@ -7,14 +7,16 @@ import { addSimCommand } from './commands/sim.js'
 import { addTopicsCommand } from './commands/topics.js'
 import { addUpCommand } from './commands/up.js'
 import { ExitCode } from './exit.js'
-import { describeFailure } from './failure.js'
+import { describeFailure, failureText } from './failure.js'
 import { VERSION } from './version.js'
 
-// A reader that went away (`feedbus live --emit … | head`) is no error of ours.
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that went away (`feedbus live --emit … | head`) is no error of ours.
     if (error.code === 'EPIPE') process.exit(ExitCode.OK)
-    throw error
+    // Going on would be lost work. Nothing is said where there is no place to say it.
+    if (output === process.stdout) process.stderr.write(`cannot write to stdout: ${failureText(error)}\n`)
+    process.exit(ExitCode.RUNTIME_FAILURE)
   })
 }
 

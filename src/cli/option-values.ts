@@ -1,5 +1,6 @@
 /** Reading option values: durations, addresses, lists, numbers. Each refuses with a sentence that says what is allowed. */
 import { InvalidArgumentError } from 'commander'
+import { symbolProblem } from '../live/index.js'
 
 const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
@@ -34,6 +35,14 @@ export function parseList(text: string): string[] {
     .filter((item) => item !== '')
   if (items.length === 0) throw new InvalidArgumentError('the list is empty.')
   return items
+}
+
+/** Symbols of a simulated venue: checked like those of a configuration, each once. */
+export function parseSymbols(text: string): string[] {
+  const symbols = [...new Set(parseList(text))]
+  const problems = symbols.map(symbolProblem).filter((problem) => problem !== undefined)
+  if (problems.length > 0) throw new InvalidArgumentError(`${problems.join('; ')}.`)
+  return symbols
 }
 
 export function parsePort(text: string): number {

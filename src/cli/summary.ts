@@ -1,7 +1,7 @@
 /** The closing summary of a session: what was received, what broke, what healed. */
 import type { BusStats } from '../bus/index.js'
 import type { FeedSystemHealth } from '../types/index.js'
-import { formatAge, formatClock, formatCount, formatTimeOfDay } from './format.js'
+import { formatAge, formatClock, formatCount, formatCounted, formatTimeOfDay } from './format.js'
 import type { Outage, SessionRecord } from './session-record.js'
 
 /** A summary is read on one screen; `--json` and the report have more. */
@@ -84,8 +84,9 @@ export function summaryLines(summary: SessionSummary): string[] {
   const lines = [`summary after ${formatClock(summary.durationMs)}`]
   for (const manager of summary.managers) {
     lines.push(
-      `  ${manager.name}  ${manager.venue} ${manager.state}  ${formatCount(manager.messages)} messages on ` +
-        `${manager.feeds} feeds, ${manager.errors} errors, ${manager.reconnects} reconnects` +
+      `  ${manager.name}  ${manager.venue} ${manager.state}  ${formatCounted(manager.messages, 'message')} on ` +
+        `${formatCounted(manager.feeds, 'feed')}, ${formatCounted(manager.errors, 'error')}, ` +
+        formatCounted(manager.reconnects, 'reconnect') +
         (manager.stale > 0 ? `, ${manager.stale} stale` : '') +
         (manager.neverReceived > 0 ? `, ${manager.neverReceived} never received` : ''),
     )

@@ -44,6 +44,7 @@ export {
   resolveStream,
   resolveStreams,
   streamConfig,
+  symbolProblem,
   VENUE_NAMES,
   venueInfo,
   wireSymbol,

@@ -5,7 +5,7 @@
  * After `append` returns the bytes survive the end of this process in any way, `kill -9` included: they are the
  * operating system's. They survive a power loss only after `sync` resolved.
  */
-import { closeSync, fsync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** An open file that only grows. */
@@ -81,13 +81,19 @@ export class NodeFileStore implements FileStore {
     const draft = `${path}.new`
     const descriptor = openSync(draft, 'w', 0o600)
     try {
-      writeWhole(descriptor, text)
-      // Before the rename: a name that points to bytes which never reached the disk would be an empty file.
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
+      try {
+        writeWhole(descriptor, text)
+        // Before the rename: a name that points to bytes which never reached the disk would be an empty file.
+        fsyncSync(descriptor)
+      } finally {
+        closeSync(descriptor)
+      }
+      renameSync(draft, path)
+    } catch (error) {
+      // Half a file on a full disk helps nobody.
+      rmSync(draft, { force: true })
+      throw error
     }
-    renameSync(draft, path)
     syncFolder(dirname(path))
   }
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { ExitCode, UsageError } from '../../src/cli/exit.js'
@@ -51,6 +53,15 @@ describe('an error that ends the command', () => {
     expect(describeFailure(error)).toEqual({
       exitCode: ExitCode.RUNTIME_FAILURE,
       lines: ['cannot listen on 127.0.0.1:9001: EADDRINUSE'],
+    })
+  })
+
+  it('is one line for what the system refuses', () => {
+    const refused = thrownBy(() => readFileSync(join('no', 'such', 'file')))
+
+    expect(describeFailure(refused)).toEqual({
+      exitCode: ExitCode.RUNTIME_FAILURE,
+      lines: [expect.stringMatching(/^ENOENT: no such file or directory, open '[^\n]+'$/)],
     })
   })
 

@@ -8,6 +8,7 @@ import {
   parsePort,
   parseSeed,
   parseSpeed,
+  parseSymbols,
 } from '../../src/cli/option-values.js'
 
 describe('a duration', () => {
@@ -52,6 +53,18 @@ describe('a list', () => {
 
   it.each(['', ' ', ',,'])('%j is refused as empty', (text) => {
     expect(() => parseList(text)).toThrow(/empty/)
+  })
+})
+
+describe('symbols of a simulated venue', () => {
+  it('are kept once each, in order', () => {
+    // A symbol given twice ended the command with a stack.
+    expect(parseSymbols('ETHUSDT,BTCUSDT, ETHUSDT')).toEqual(['ETHUSDT', 'BTCUSDT'])
+  })
+
+  it('are refused with what was meant', () => {
+    expect(() => parseSymbols('btcusdt')).toThrow(/"btcusdt" must be upper case; did you mean BTCUSDT\?/)
+    expect(() => parseSymbols('BTC-USDT')).toThrow(/holds '-'.*did you mean BTCUSDT\?/)
   })
 })
 

@@ -104,7 +104,7 @@ describe('the summary', () => {
 
     const text = lines(bus, record, source).join('\n')
     expect(text).toMatch(/^summary after 00:01:12$/m)
-    expect(text).toMatch(/spot {2}SIM_SPOT RUNNING {2}10 messages on 1 feeds, 0 errors, 2 reconnects$/m)
+    expect(text).toMatch(/spot {2}SIM_SPOT RUNNING {2}10 messages on 1 feed, 0 errors, 2 reconnects$/m)
     expect(text).toMatch(/live\.health {2}2$/m)
     expect(text).toContain('worst age 6.9s (btcusdt@depth20)')
   })

@@ -1,9 +1,10 @@
 /** Exit codes and texts of the command, as a shell script or a person meets them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { RunningCli, runCli } from '../support/cli.js'
+import { MAIN, RunningCli, runCli } from '../support/cli.js'
 import { waitFor } from '../support/wait-for.js'
 
 let folder = ''
@@ -93,6 +94,8 @@ describe('a wrong plan, recording or pattern', () => {
     [['sim', '--from', 'absent.jsonl.gz'], /^RECORDING_INVALID .*absent\.jsonl\.gz/],
     [['sim', '--speed', 'max'], /^error: --speed max .*--from/],
     [['up', '--emit', 'mkt.nope'], /"mkt\.nope" matches no topic.*mkt\.candles/],
+    [['up', '--symbols', 'btcusdt,BTC/USDT'], /--symbols .*did you mean BTCUSDT\?; symbol "BTC\/USDT" holds '\/'/],
+    [['sim', '--symbols', 'btcusdt'], /--symbols .*must be upper case; did you mean BTCUSDT\?/],
   ])('exits 2 with one line for feedbus %j', async (args, line) => {
     const { code, stderr, stdout } = await runCli(args)
 
@@ -128,6 +131,24 @@ describe('a venue that cannot be reached', () => {
 
     expect(code).toBe(1)
     expect(stderr).toMatch(/CONNECTION_FAILED .*127\.0\.0\.1:1/)
+  })
+})
+
+// Writing to this device fails as on a full disk; elsewhere there is no such thing.
+describe.skipIf(!existsSync('/dev/full'))('a stdout that cannot be written', () => {
+  it('is one line on stderr and exit code 1, not a stack', () => {
+    const full = openSync('/dev/full', 'w')
+    try {
+      const { status, stderr } = spawnSync(process.execPath, [MAIN, 'topics'], {
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      })
+
+      expect(status, stderr).toBe(1)
+      expect(stderr).toMatch(/^cannot write to stdout: ENOSPC: [^\n]+\n$/)
+    } finally {
+      closeSync(full)
+    }
   })
 })
 

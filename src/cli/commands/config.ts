@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { configJsonSchema, explainConfig, loadConfigFile } from '../../live/index.js'
 import { ExitCode } from '../exit.js'
+import { formatCounted } from '../format.js'
 
 export function addConfigCommand(program: Command, run: (result: Promise<ExitCode>) => Promise<void>): void {
   const config = program.command('config').description('check and show configuration')
@@ -21,7 +22,7 @@ export function addConfigCommand(program: Command, run: (result: Promise<ExitCod
 
 async function check(file: string): Promise<ExitCode> {
   const config = loadConfigFile(file)
-  process.stdout.write(`${file}: ok, ${config.venue}, ${config.streamSpecs().length} streams\n`)
+  process.stdout.write(`${file}: ok, ${config.venue}, ${formatCounted(config.streamSpecs().length, 'stream')}\n`)
   return ExitCode.OK
 }
 

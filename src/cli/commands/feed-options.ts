@@ -21,13 +21,18 @@ export interface FeedOptions {
 export const STREAM_LIST_HELP =
   'kline:1m, depth:5|10|20|full, bookTicker, markPrice, aggTrade, trade, ticker, miniTicker, liquidation; a speed may follow: depth:20@100ms'
 
-export function addFeedOptions(command: Command, venues: readonly string[] = Object.values(Venue)): Command {
+/** `symbols` reads the list: what a symbol may look like depends on who is asked for it. */
+export function addFeedOptions(
+  command: Command,
+  venues: readonly string[] = Object.values(Venue),
+  symbols: (text: string) => string[] = parseList,
+): Command {
   return (
     command
       .addOption(new Option('--venue <venue>', 'where the data comes from').choices(venues))
-      .option('--symbols <list>', 'comma-separated, e.g. BTCUSDT,ETHUSDT', parseList)
+      .option('--symbols <list>', 'comma-separated, e.g. BTCUSDT,ETHUSDT', symbols)
       .option('--streams <list>', `comma-separated: ${STREAM_LIST_HELP}`)
-      .option('--http <address>', 'serve metrics and health at HOST:PORT', parseHostPort)
+      .option('--http <address>', 'serve dashboard, metrics and health at HOST:PORT', parseHostPort)
       .option('--duration <time>', 'stop after this long, e.g. 60s', parseDurationMs)
       .option(
         '--emit <patterns>',

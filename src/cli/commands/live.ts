@@ -5,6 +5,7 @@ import { explainConfig, LiveDataFeedManager } from '../../live/index.js'
 import { SystemClock } from '../../runtime/index.js'
 import { isSimulated, startEmbeddedVenue } from '../embedded-venue.js'
 import { type ExitCode, UsageError } from '../exit.js'
+import { formatCounted } from '../format.js'
 import { runSession } from '../session.js'
 import { addFeedOptions, addSimulationOptions } from './feed-options.js'
 import { addHftOptions, type HftOptions, isHftWanted, liveFromConnector } from './hft-source.js'
@@ -22,8 +23,6 @@ interface LiveOptions extends HftOptions {
 export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>) => Promise<void>): void {
   const command = program.command('live').description('run a feed on a venue')
   addFeedOptions(command)
-  addSimulationOptions(command)
-  addHftOptions(command)
   command
     .option('--config <file>', 'YAML or JSON configuration; FEEDBUS_… variables win over it, flags over both')
     .option('--base-url <url>', 'WebSocket address instead of the venue table, e.g. ws://127.0.0.1:9001')
@@ -31,6 +30,20 @@ export function addLiveCommand(program: Command, run: (result: Promise<ExitCode>
     .option('--state-dir <folder>', 'remember the last candles there, so that a restart goes on after them')
     .option('--redundant <types>', 'carry these kinds of stream over two sockets: DEPTH,AGG_TRADE or all')
     .option('--partial', 'also publish forming candles on mkt.candles.partial')
+  command.optionsGroup('Simulated venue (SIM_SPOT and SIM_FUTURES without --base-url):')
+  addSimulationOptions(command)
+  command.optionsGroup('Connector process (--source hft):')
+  addHftOptions(command)
+  command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  feedbus live --venue BINANCE_SPOT --symbols BTCUSDT --streams kline:1m,depth:full --http 127.0.0.1:9464
+  feedbus live --config feed.yaml --emit 'mkt.candles,live.gap' --state-dir state
+  feedbus live --venue SIM_FUTURES --symbols BTCUSDT --faults gentle --duration 60s
+  feedbus live --source hft --stub --emit 'mkt.*'`,
+    )
     .action((options: LiveOptions) => run(live(options)))
 }
 
@@ -62,9 +75,8 @@ async function live(options: LiveOptions): Promise<ExitCode> {
       simVenue === null ? config : config.withEndpoints({ baseUrl: simVenue.wsUrl, restUrl: simVenue.restUrl })
     const bus = new Bus({ clock })
     const manager = new LiveDataFeedManager(reachable, bus, { name: 'live', runtime: { clock } })
-    const streamCount = config.streamSpecs().length
     return await runSession({
-      title: `${config.venue}  ${streamCount} ${streamCount === 1 ? 'stream' : 'streams'}`,
+      title: `${config.venue}  ${formatCounted(config.streamSpecs().length, 'stream')}`,
       bus,
       clock,
       sources: [manager],

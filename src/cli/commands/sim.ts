@@ -4,7 +4,7 @@ import { SystemClock } from '../../runtime/index.js'
 import { SimVenue } from '../../sim/index.js'
 import type { MarketKind } from '../../types/index.js'
 import { ExitCode, UsageError } from '../exit.js'
-import { parseDurationMs, parseList, parsePort, parseSeed, parseSpeed } from '../option-values.js'
+import { parseDurationMs, parsePort, parseSeed, parseSpeed, parseSymbols } from '../option-values.js'
 
 interface SimOptions {
   readonly port: number
@@ -26,7 +26,11 @@ export function addSimCommand(program: Command, run: (result: Promise<ExitCode>)
     .command('sim')
     .description('run only the simulated venue (WebSocket and REST on one port)')
     .option('--port <port>', 'port to listen on; 0 takes a free one', parsePort, 0)
-    .option('--symbols <list>', 'comma-separated', parseList, ['BTCUSDT', 'ETHUSDT'])
+    .addOption(
+      new Option('--symbols <list>', 'comma-separated')
+        .argParser(parseSymbols)
+        .default(['BTCUSDT', 'ETHUSDT'], 'BTCUSDT,ETHUSDT'),
+    )
     .addOption(
       new Option('--market <market>', 'which markets to serve').choices(['spot', 'futures', 'both']).default('both'),
     )

@@ -9,6 +9,7 @@ import { SystemClock } from '../../runtime/index.js'
 import { Venue } from '../../types/index.js'
 import { startEmbeddedVenue } from '../embedded-venue.js'
 import { type ExitCode, UsageError } from '../exit.js'
+import { parseSymbols } from '../option-values.js'
 import { runSession } from '../session.js'
 import { addFeedOptions, addSimulationOptions, type FeedOptions } from './feed-options.js'
 import { venueKeys } from './venue-keys.js'
@@ -31,7 +32,7 @@ export function addUpCommand(program: Command, run: (result: Promise<ExitCode>) 
   const command = program
     .command('up')
     .description('run the embedded simulated venue with a feed on it; no network needed')
-  addFeedOptions(command, [Venue.SIM_SPOT, Venue.SIM_FUTURES])
+  addFeedOptions(command, [Venue.SIM_SPOT, Venue.SIM_FUTURES], parseSymbols)
   addSimulationOptions(command)
   command
     .addHelpText(

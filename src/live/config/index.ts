@@ -17,7 +17,7 @@ export { configJsonSchema } from './schema.js'
 export { parseStreamList } from './stream-list.js'
 export type { StreamSpec } from './stream-spec.js'
 export { resolveStream, resolveStreams, type StreamOptions, streamConfig } from './streams.js'
-export { wireSymbol } from './symbols.js'
+export { symbolProblem, wireSymbol } from './symbols.js'
 export type {
   BookConfig,
   BookConfigInput,
