@@ -14,7 +14,7 @@ export function logConnectionSignals(
     audit.write(
       LogEventName.CONNECTION_ESTABLISHED,
       'INFO',
-      `connection ${connectionId}#${generation} carries ${streamCount} streams${after}`,
+      `connection ${connectionId}#${generation} carries ${streamCount} ${streamCount === 1 ? 'stream' : 'streams'}${after}`,
       { connectionId, generation, url: publicUrl(url), streamCount, downMs },
     )
   })
@@ -56,6 +56,8 @@ export function publicUrl(url: string): string {
   return url.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1').replace(/[?#].*$/, '')
 }
 
+/** Where the venue gave no reason it is the error's message; what that repeats of the line it stands in is left out. */
 function closeText(code: number, reason: string): string {
-  return reason === '' ? `code ${code}` : `code ${code} "${reason}"`
+  const said = reason.replace(/^connection to \S+ closed with code \d+(?:: )?/, '')
+  return said === '' ? `code ${code}` : `code ${code} "${said}"`
 }
