@@ -78,8 +78,25 @@ export interface Subscription {
   stats(): SubscriptionStats
 }
 
+/** By name, so that the compiler misses none. */
+const OPTION_NAMES: Readonly<Record<keyof SubscribeOptions, true>> = {
+  capacity: true,
+  overflow: true,
+  key: true,
+  replayLast: true,
+  name: true,
+  priority: true,
+  queued: true,
+  onFail: true,
+}
+
 /** Throws `SUBSCRIPTION_OPTION_INVALID`. */
 export function checkSubscribeOptions(topic: string, options: SubscribeOptions<never>): void {
+  // A misspelled option would be a policy that silently is not there.
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(OPTION_NAMES, name)) continue
+    throw optionInvalid(topic, `there is no option "${name}"; there are ${Object.keys(OPTION_NAMES).join(', ')}`)
+  }
   const { capacity, overflow, priority, key } = options
   if (capacity !== undefined && !(Number.isInteger(capacity) && capacity >= 1 && capacity <= 1_000_000)) {
     throw optionInvalid(topic, `capacity ${String(capacity)} is not a whole number from 1 to 1 000 000`)

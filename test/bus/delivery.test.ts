@@ -334,6 +334,7 @@ describe('topic names', () => {
     [{ overflow: 'explode' }, /"explode" is not one of block, dropOldest/],
     [{ priority: Number.NaN }, /priority NaN/],
     [{ key: () => 'x' }, /key is for overflow "conflate" only/],
+    [{ capacty: 3 }, /no option "capacty"; there are capacity, overflow/],
   ])('refuses the options %j and says why', (options, reason) => {
     const error = errorOf(() => new Bus().subscribe('mkt.trades', () => {}, options as never))
     expect(error.code).toBe('SUBSCRIPTION_OPTION_INVALID')
