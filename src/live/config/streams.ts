@@ -57,6 +57,10 @@ export function resolveStream(venue: Venue, config: StreamConfig): StreamSpec {
 /** As `resolveStream` for several; equal ones are one stream. The error names all problems as `streams[i]…`. */
 export function resolveStreams(venue: Venue, configs: readonly StreamConfig[]): readonly StreamSpec[] {
   const info = venueInfo(venue)
+  if (!Array.isArray(configs)) {
+    const wanted = 'a list of streams, e.g. [streamConfig("BTCUSDT", "TICKER")]'
+    throw configError([{ path: ['streams'], message: `${showValue(configs)} is not ${wanted}` }])
+  }
   const problems = configs.flatMap((config, index) => streamProblems(info, config, ['streams', index]))
   if (problems.length > 0) throw configError(problems)
   const specs = uniqueSpecs(configs.map((config) => specOf(info, config)))

@@ -230,6 +230,15 @@ describe('fields that do not belong to a stream type', () => {
       'streams[0]: "btcusdt@trade" is not an object with the fields symbol, type, interval, depthLevels, updateSpeed',
     )
   })
+
+  it.each(['btcusdt@trade', { symbol: 'BTCUSDT', type: 'TRADE' }, null, undefined])(
+    'refuses %j, which is no list',
+    (streams) => {
+      expect(onlyIssueOf(() => resolveStreams('BINANCE_SPOT', streams as unknown as StreamConfig[]))).toMatch(
+        /^streams: .+ is not a list of streams, e\.g\. \[streamConfig\(/,
+      )
+    },
+  )
 })
 
 describe('several streams', () => {
