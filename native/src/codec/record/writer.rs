@@ -1,126 +1,12 @@
-//! One event of a connector as a record of fixed size, so that a batch of them is handed to JavaScript as plain
-//! bytes: nothing is allocated per record on either side. Little endian, all offsets naturally aligned.
-//!
-//! What does not fit a fixed size waits beside the records: symbols are interned and travel as an index, error
-//! values wait in a bounded table for whoever takes them.
+//! Messages into records, for one bot.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::decode_event;
-use super::types::{CodecError, LiveError, LiveEvent, ADDRESS_EVERYONE, SYMBOL_BYTES_MAX};
-
-pub const RECORD_BYTES: usize = 128;
-pub type Record = [u8; RECORD_BYTES];
-
-/// Values of the `kind` byte: the wire tags of the message.
-pub mod kind {
-    pub const BATCH_START: u8 = 0;
-    pub const BATCH_END: u8 = 1;
-    pub const FEED: u8 = 2;
-    pub const ORDER: u8 = 3;
-    pub const POSITION: u8 = 4;
-    pub const ERROR: u8 = 5;
-}
-
-pub mod flag {
-    /// Sent to this bot alone; otherwise to every bot.
-    pub const ADDRESSED: u8 = 1;
-    /// The symbol could not be interned: longer than any symbol, or too many of them. Its index is [`super::NO_INDEX`].
-    pub const BAD_SYMBOL: u8 = 2;
-}
-
-/// Byte offsets, in the order of the record.
-pub mod offset {
-    pub const KIND: usize = 0;
-    pub const FLAGS: usize = 1;
-    pub const SYMBOL: usize = 2;
-    pub const EV: usize = 4;
-    pub const EXCH_TS: usize = 8;
-    pub const LOCAL_TS: usize = 16;
-    pub const PX: usize = 24;
-    pub const QTY: usize = 32;
-    pub const ORDER_ID: usize = 40;
-    /// An order's leaves quantity, a feed's `fval`.
-    pub const LEAVES_QTY: usize = 48;
-    pub const EXEC_QTY: usize = 56;
-    /// An order's execution price in ticks, a feed's `ival`.
-    pub const EXEC_PRICE_TICK: usize = 64;
-    pub const PRICE_TICK: usize = 72;
-    pub const TICK_SIZE: usize = 80;
-    pub const SIDE: usize = 88;
-    pub const STATUS: usize = 89;
-    pub const REQ: usize = 90;
-    pub const TIF: usize = 91;
-    pub const ORD_TYPE: usize = 92;
-    pub const MAKER: usize = 93;
-    pub const ERR_SLOT: usize = 94;
-    pub const RECV_TS: usize = 96;
-    pub const RECV_SEQ: usize = 104;
-    pub const PUBLISHER_TAG: usize = 112;
-}
-
-/// "None" in the two index fields.
-pub const NO_INDEX: u16 = u16::MAX;
-/// A connector serves some hundred symbols; a stream of invented ones must not grow the table without end.
-pub const SYMBOLS_MAX: usize = 4096;
-/// Error values kept for whoever asks; the oldest goes first.
-pub const ERRORS_MAX: usize = 1024;
-
-/// What outlives a batch of records. Shared: the thread that decodes writes, the one that reads records looks up.
-#[derive(Default)]
-pub struct SideTables {
-    symbols: Mutex<Vec<String>>,
-    errors: Mutex<ErrorTable>,
-}
-
-#[derive(Default)]
-struct ErrorTable {
-    next: u16,
-    waiting: BTreeMap<u64, (u16, LiveError)>,
-    stored: u64,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing below a lock panics half way through a change, so the content is whole even then.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl SideTables {
-    /// All interned symbols; a record's symbol index counts in this list, which only grows.
-    pub fn symbols(&self) -> Vec<String> {
-        lock(&self.symbols).clone()
-    }
-
-    fn add_symbol(&self, symbol: &str) -> Option<u16> {
-        let mut symbols = lock(&self.symbols);
-        if symbols.len() >= SYMBOLS_MAX {
-            return None;
-        }
-        symbols.push(symbol.to_owned());
-        Some((symbols.len() - 1) as u16)
-    }
-
-    fn store_error(&self, error: LiveError) -> u16 {
-        let mut errors = lock(&self.errors);
-        let slot = errors.next;
-        errors.next = if slot + 1 == NO_INDEX { 0 } else { slot + 1 };
-        let order = errors.stored;
-        errors.stored += 1;
-        errors.waiting.insert(order, (slot, error));
-        if errors.waiting.len() > ERRORS_MAX {
-            errors.waiting.pop_first();
-        }
-        slot
-    }
-
-    /// The error of a record, once. `None` when it was taken before or [`ERRORS_MAX`] newer ones pushed it out.
-    pub fn take_error(&self, slot: u16) -> Option<LiveError> {
-        let mut errors = lock(&self.errors);
-        let order = errors.waiting.iter().rev().find(|(_, (waiting, _))| *waiting == slot).map(|(order, _)| *order)?;
-        errors.waiting.remove(&order).map(|(_, error)| error)
-    }
-}
+use super::tables::SideTables;
+use super::{flag, kind, offset, Record, NO_INDEX, RECORD_BYTES};
+use crate::codec::decode_event;
+use crate::codec::types::{CodecError, LiveEvent, ADDRESS_EVERYONE, SYMBOL_BYTES_MAX};
 
 /// What came with a message besides its payload.
 #[derive(Debug, Clone, Copy)]
@@ -272,9 +158,10 @@ fn put<const N: usize>(out: &mut Record, at: usize, bytes: [u8; N]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encode_event;
-    use super::super::types::*;
     use super::*;
+    use crate::codec::encode_event;
+    use crate::codec::record::SYMBOLS_MAX;
+    use crate::codec::types::*;
 
     const BOT: u64 = 77;
 
@@ -409,17 +296,15 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_taken_once_and_only_the_newest_wait() {
+    fn an_error_record_names_the_slot_its_value_waits_in() {
         let tables = Arc::new(SideTables::default());
         let mut writer = RecordWriter::new(BOT, tables.clone());
-        let mut slots = Vec::new();
-        for number in 0..ERRORS_MAX as i64 + 1 {
+        let slot_of = |writer: &mut RecordWriter, number: i64| {
             let event = LiveEvent::Error(LiveError { kind: ErrorKind::Custom(number), value: Value::Empty });
-            slots.push(u16_at(&record_of(&mut writer, 0, &event).1, 94));
-        }
-        assert_eq!(tables.take_error(slots[0]), None);
-        let kind = ErrorKind::Custom(1);
-        assert_eq!(tables.take_error(slots[1]), Some(LiveError { kind, value: Value::Empty }));
-        assert_eq!(tables.take_error(slots[1]), None);
+            u16_at(&record_of(writer, 0, &event).1, offset::ERR_SLOT)
+        };
+        let slots = [slot_of(&mut writer, 1), slot_of(&mut writer, 2)];
+        let taken = slots.map(|slot| tables.take_error(slot).map(|error| error.kind));
+        assert_eq!(taken, [Some(ErrorKind::Custom(1)), Some(ErrorKind::Custom(2))]);
     }
 }
