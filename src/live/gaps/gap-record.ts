@@ -158,8 +158,20 @@ export class GapRecord {
     this.#options.audit.write(
       event,
       event === LogEventName.GAP_FILLED ? 'INFO' : 'WARNING',
-      `gap ${gapId} in ${symbol} ${streamType}: ${unit} ${from} to ${to} (${count} missing, ${cause}) ${end}`,
+      `gap ${gapId} in ${symbol} ${streamType}: ${rangeText(gap)} (${count} missing, ${cause}) ${end}`,
       { gapId, symbol, streamType, detail, unit, from, to, missing, cause, ...(by === undefined ? {} : { by }) },
     )
   }
+}
+
+/** Beyond, a `Date` is invalid. */
+const CALENDAR_MS_MAX = 8.64e15
+
+/** Times as people read them; in `data` and on `live.gap` they stay epoch milliseconds. */
+function rangeText({ unit, from, to }: GapRange): string {
+  const isTime = unit === 'time' || unit === 'openTime'
+  // What no calendar knows is shown as it came.
+  const text = (bound: number): string =>
+    isTime && Math.abs(bound) <= CALENDAR_MS_MAX ? new Date(bound).toISOString() : String(bound)
+  return `${unit} ${text(from)} to ${text(to)}`
 }
