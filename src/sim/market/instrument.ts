@@ -11,6 +11,7 @@
 import type { Random } from '../../runtime/random.js'
 import type { BookListener, RestingOrder } from '../match/index.js'
 import { MatchingBook, Side } from '../match/index.js'
+import { AggregateRun } from './aggregate-run.js'
 import { ChangeJournal, levelKey } from './change-journal.js'
 import { FairPrice } from './fair-price.js'
 import { FuturesState } from './futures-state.js'
@@ -23,6 +24,7 @@ import type { FlowParameters } from './presets.js'
 import type { SymbolSpec, SymbolStatus } from './symbols.js'
 import { TradeKind, TradeLog, type TradeRecord } from './trade-log.js'
 import { TradeNumbers } from './trade-numbers.js'
+import { UpdateIds } from './update-ids.js'
 import { WarmHistory } from './warm-history.js'
 
 /** Something due at fixed times, such as a diff every 100 ms. */
@@ -60,11 +62,6 @@ const WARM_TRADES_PER_MINUTE_MAX = 2500
 /** Mean size of a live fill over the median order of a taker, likewise. */
 const WARM_SIZE = 1.7
 export const AGGREGATION_US = 100_000
-/** One step of the shared update id counter of futures. */
-const ID_SLOT_US = 10
-const FUTURES_ID_BASE = 11_800_000_000_000
-/** How far ids go back when the venue starts them again: further than they can come in a run. */
-const RESTART_IDS = 1_000_000_000
 
 export class Instrument implements BookListener {
   readonly spec: SymbolSpec
@@ -95,11 +92,8 @@ export class Instrument implements BookListener {
   nextDueUs: number
   /** The time everything has been carried out up to. */
   nowUs: number
-  lastUpdateId: number
   lastChangeUs: number
   lastTradeUs: number
-  /** Update id of the book as it was at the start. */
-  readonly firstUpdateId: number
   /** First trade id of the operation in progress or just done. */
   operationFirstTradeId: number
 
@@ -107,18 +101,11 @@ export class Instrument implements BookListener {
   readonly #fair: FairPrice
   readonly #timers: StreamTimer[] = []
   #watchers: readonly OperationWatcher[] = []
-  readonly #idLane: number
-  readonly #idLanes: number
-  /** Times that update ids have begun again. */
-  #restarts = 0
+  readonly #updateIds: UpdateIds
+  readonly #aggregates: AggregateRun
   #operationUs: number
   #isRecording = false
   #hasChanged = false
-  #nextAggregateId: number
-  #runPrice = -1
-  #runIsBuyerMaker = false
-  #runOfOperation = -1
-  #runBucket = -1
   #operation = 0
 
   constructor(options: InstrumentOptions) {
@@ -128,16 +115,19 @@ export class Instrument implements BookListener {
     this.onboardMs = (Math.floor(startUs / 1000 / MINUTE_MS) - options.warmupMinutes) * MINUTE_MS
     this.status = spec.status
     this.text = new InstrumentText(spec)
-    this.#idLane = options.idLane
-    this.#idLanes = options.idLanes
     const numbers = random.split('numbers')
     this.phaseUs = numbers.int(0, 99) * 1000
     const isSpot = spec.market === 'spot'
-    this.lastUpdateId = isSpot ? 90_000_000_000 + numbers.int(0, 1_000_000_000) : FUTURES_ID_BASE + options.idLane
-    this.firstUpdateId = this.lastUpdateId
+    this.#updateIds = new UpdateIds({
+      market: spec.market,
+      startUs,
+      spotOffset: isSpot ? numbers.int(0, 1_000_000_000) : 0,
+      lane: options.idLane,
+      lanes: options.idLanes,
+    })
     const firstTradeId = 5_000_000_000 + numbers.int(0, 900_000_000)
-    this.#nextAggregateId = 3_000_000_000 + numbers.int(0, 500_000_000)
-    this.firstAggregateId = this.#nextAggregateId
+    this.firstAggregateId = 3_000_000_000 + numbers.int(0, 500_000_000)
+    this.#aggregates = new AggregateRun(this.firstAggregateId)
     this.firstTradeId = firstTradeId
     this.trades = new TradeLog(firstTradeId, options.tradesKept)
     this.operationFirstTradeId = firstTradeId
@@ -190,6 +180,15 @@ export class Instrument implements BookListener {
     this.nextDueUs = 0
     this.nowUs = startUs
     this.#schedule()
+  }
+
+  /** Update id of the newest change of the book, and of the book as it was at the start. */
+  get lastUpdateId(): number {
+    return this.#updateIds.lastId
+  }
+
+  get firstUpdateId(): number {
+    return this.#updateIds.firstId
   }
 
   get isTrading(): boolean {
@@ -255,7 +254,7 @@ export class Instrument implements BookListener {
 
   /** An execution outside the book: it has a trade id but no part in aggregates, candles or statistics. */
   recordOffBook(timeUs: number, price: number, lots: number, isBuyerMaker: boolean, kind: TradeKind): void {
-    this.#runPrice = -1
+    this.#aggregates.end()
     this.trades.push(price, lots, timeUs, isBuyerMaker, -1, kind)
     this.digest.add(2, price, lots, timeUs - this.startUs)
     this.#hasChanged = true
@@ -277,11 +276,8 @@ export class Instrument implements BookListener {
    * their numbers. `false` when there are no smaller ids left.
    */
   restartUpdateIds(): boolean {
-    const baseId = this.lastUpdateId - RESTART_IDS * this.#idStep
-    if (baseId <= 0) return false
-    this.#restarts++
-    this.lastUpdateId = baseId
-    this.journal.beginEpoch(baseId)
+    if (!this.#updateIds.restart()) return false
+    this.journal.beginEpoch(this.lastUpdateId)
     return true
   }
 
@@ -290,9 +286,9 @@ export class Instrument implements BookListener {
    * book keeps its ids. `false` when there are no smaller ids left.
    */
   restartTradeIds(): boolean {
-    if (!this.numbers.restart(this.trades.endId, this.#nextAggregateId)) return false
+    if (!this.numbers.restart(this.trades.endId, this.#aggregates.nextId)) return false
     // No aggregate reaches over the beginning.
-    this.#runPrice = -1
+    this.#aggregates.end()
     return true
   }
 
@@ -319,8 +315,7 @@ export class Instrument implements BookListener {
   onLevel(side: Side, price: number, oldLots: number, newLots: number): void {
     if (!this.#isRecording) return
     const timeUs = this.#operationUs
-    const id = this.#nextUpdateId(timeUs)
-    this.lastUpdateId = id
+    const id = this.#updateIds.next(timeUs)
     this.lastChangeUs = timeUs
     this.#hasChanged = true
     this.journal.push(id, timeUs, levelKey(side, price), oldLots)
@@ -330,7 +325,7 @@ export class Instrument implements BookListener {
   onTrade(maker: RestingOrder, takerSide: Side, price: number, lots: number): void {
     const timeUs = this.#operationUs
     const isBuyerMaker = maker.side === Side.BUY
-    const aggregateId = this.#aggregate(timeUs, price, isBuyerMaker)
+    const aggregateId = this.#aggregates.idOf(price, isBuyerMaker, this.#aggregationGroup(timeUs))
     const id = this.trades.push(price, lots, timeUs, isBuyerMaker, aggregateId, TradeKind.MARKET)
     const value = tradeValue(this.spec, price, lots)
     this.bars.addTrade(timeUs, id, price, lots, value, takerSide === Side.BUY)
@@ -356,41 +351,9 @@ export class Instrument implements BookListener {
     for (const watcher of this.#watchers) watcher()
   }
 
-  /**
-   * Spot aggregates the fills of one taker order at one price; futures those at one price and side within 100 ms.
-   * Only neighbours are joined, so that an aggregate covers an unbroken range of trade ids.
-   */
-  #aggregate(timeUs: number, price: number, isBuyerMaker: boolean): number {
-    const isSpot = this.spec.market === 'spot'
-    const bucket = isSpot ? -1 : this.aggregationBucket(timeUs)
-    const joins =
-      price === this.#runPrice &&
-      isBuyerMaker === this.#runIsBuyerMaker &&
-      bucket === this.#runBucket &&
-      (!isSpot || this.#operation === this.#runOfOperation)
-    if (!joins) this.#nextAggregateId++
-    this.#runPrice = price
-    this.#runIsBuyerMaker = isBuyerMaker
-    this.#runBucket = bucket
-    this.#runOfOperation = this.#operation
-    return this.#nextAggregateId - 1
-  }
-
-  /**
-   * Spot counts changes of its own book. Futures symbols share one counter that runs with time: each symbol sees
-   * rising ids with holes where the others are.
-   */
-  #nextUpdateId(timeUs: number): number {
-    if (this.spec.market === 'spot') return this.lastUpdateId + 1
-    const slot = Math.floor((timeUs - this.startUs) / ID_SLOT_US)
-    const base = FUTURES_ID_BASE - this.#restarts * RESTART_IDS * this.#idLanes
-    const id = base + slot * this.#idLanes + this.#idLane
-    return id > this.lastUpdateId ? id : this.lastUpdateId + this.#idLanes
-  }
-
-  /** Distance of two ids of this symbol that nothing fits between. */
-  get #idStep(): number {
-    return this.spec.market === 'spot' ? 1 : this.#idLanes
+  /** What joins executions into aggregates: the taker order on spot, the time window on futures. */
+  #aggregationGroup(timeUs: number): number {
+    return this.spec.market === 'spot' ? this.#operation : this.aggregationBucket(timeUs)
   }
 
   #nextTimer(): StreamTimer | null {
