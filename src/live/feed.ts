@@ -9,7 +9,7 @@ export class Feed {
   /** Connection that carries it now; `''` before it is assigned. */
   connectionId = ''
 
-  /** Data frames placed on this stream; equals published + ignored + duplicate + rejected. */
+  /** Data frames placed on this stream; equals published + ignored + duplicate + rejected + held. */
   messageCount = 0
   publishedCount = 0
   /** Valid but not wanted: a partial candle without the option, a trade that is no market trade. */
@@ -17,6 +17,8 @@ export class Feed {
   /** Seen before, by id: overlap of two sockets, or repeated by the venue. */
   duplicateCount = 0
   rejectedCount = 0
+  /** Now waiting for what follows: copies, or the first messages under ids that began again. */
+  heldCount = 0
   /** Frames that named this stream and could not be read; not among the messages. */
   unreadableCount = 0
   /** Payloads that the byte decoder handed to the JSON path; a rising count means the venue changed its format. */
@@ -42,9 +44,12 @@ export class Feed {
   lastId = -1
   /** How often `resetContinuity` was called. A handler with state of its own forgets it when this changed. */
   resetCount = 0
-  /** Wall clock of the first message that belonged to the new ids, epoch ms; NaN before the first reset. */
+  /**
+   * Wall clock of the last message under the ids before, epoch ms; NaN before the first reset. What the venue sent
+   * between it and the first message after the reset is not known to be complete.
+   */
   resetSinceMs: number = Number.NaN
-  /** Called once more for the next message that is not rejected, with its receive time; set by the gap ledger. */
+  /** Called once for the next message that is new, with its receive time; set by the gap ledger. */
   onceReceived: ((receiveTimeMs: number) => void) | null = null
 
   constructor(spec: StreamSpec) {

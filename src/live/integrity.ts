@@ -153,6 +153,8 @@ export class Integrity {
   }
 
   onReset(feed: Feed): void {
+    // What is being fetched has ids that mean other trades from now on.
+    if (feed.spec.type === StreamType.AGG_TRADE) this.trades?.release(feed.spec.symbol)
     this.gaps.onReset(feed)
   }
 

@@ -62,6 +62,7 @@ export function managerStats(context: ReportContext, audit: AuditLog): FeedManag
     messagesIgnored: totals.ignored,
     duplicatesDropped: totals.duplicates,
     messagesRejected: totals.rejected,
+    messagesHeld: totals.held,
     errorsCount: run?.errors.total() ?? 0,
     errorsByCode: run?.errors.byCode() ?? {},
     gapsOpened: run?.integrity.gaps.counts().opened ?? 0,

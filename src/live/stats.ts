@@ -11,7 +11,7 @@ import type { RouterStats } from './router/index.js'
 import type { TradeBackfillStats } from './trades/index.js'
 
 /**
- * Conservation: `messagesReceived` = published + ignored + duplicates + rejected, summed over all streams,
+ * Conservation: `messagesReceived` = published + ignored + duplicates + rejected + held, summed over all streams,
  * also those that were unsubscribed meanwhile.
  */
 export interface FeedManagerStats {
@@ -33,6 +33,11 @@ export interface FeedManagerStats {
   readonly duplicatesDropped: number
   /** Unreadable or impossible payloads of known streams. */
   readonly messagesRejected: number
+  /**
+   * Waiting now, a few at most per stream: newer than what came last under an id that was passed. They are duplicates
+   * when the stream goes on above, and published when its ids turn out to have begun again.
+   */
+  readonly messagesHeld: number
   /** Everything that went wrong: the sum of `errorsByCode`. */
   readonly errorsCount: number
   /** By error code, see `docs/errors.md`. */
@@ -67,10 +72,11 @@ export interface FeedTotals {
   ignored: number
   duplicates: number
   rejected: number
+  held: number
 }
 
 export function noTotals(): FeedTotals {
-  return { received: 0, published: 0, ignored: 0, duplicates: 0, rejected: 0 }
+  return { received: 0, published: 0, ignored: 0, duplicates: 0, rejected: 0, held: 0 }
 }
 
 /** Adds the counters of `feed` to `totals`. */
@@ -80,6 +86,7 @@ export function addFeed(totals: FeedTotals, feed: Feed): FeedTotals {
   totals.ignored += feed.ignoredCount
   totals.duplicates += feed.duplicateCount
   totals.rejected += feed.rejectedCount
+  totals.held += feed.heldCount
   return totals
 }
 

@@ -122,8 +122,9 @@ export class StreamSet {
   /** Without effect on a feed that went before, also when its stream has come back as another. */
   #drop(feed: Feed): void {
     if (!this.#holds.delete(feed)) return
-    addFeed(this.#retired, feed)
+    // Settles what is held, so that the counts are final.
     this.#registry.remove(feed.spec.name)
+    addFeed(this.#retired, feed)
     this.#observer?.onRemoved(feed)
   }
 }

@@ -10,8 +10,8 @@
  * | finalized candles | missing open times, found and healed by the candle sequencer | `backfill`, or unfillable |
  *
  * Ids decide where ids exist: a reconnect without missing ids is no gap. Ids that begin again (`RESET`) are a hole
- * in time, since nothing before and after is comparable. The handlers ask for each new id, so trades that are
- * received but not published use up theirs, and duplicates open nothing.
+ * in time, from the last message before to the first after, since nothing before and after is comparable. The handlers
+ * ask for each new id, so trades that are received but not published use up theirs, and duplicates open nothing.
  */
 import type { Clock } from '../../runtime/clock.js'
 import type { GapCause, GapEvent } from '../../types/gap.js'
@@ -165,8 +165,8 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
   }
 
   /**
-   * The venue started the ids of the stream again, and what came until that was plain was dropped. Trades and depth
-   * report it with their next message, which knows where the new ids begin.
+   * The venue started the ids of the stream again: whether anything is missing since the last message before is
+   * unknowable, because no id after it compares. Trades and depth report it with their next message.
    */
   onReset(feed: Feed): void {
     const range: GapRange = { unit: 'time', from: feed.resetSinceMs, to: this.#clock.wallMs(), missing: null }

@@ -78,6 +78,8 @@ export class GapRecord {
       streamType: type,
       detail,
       ...range,
+      // A wall clock that was set back must not turn the bounds around.
+      to: Math.max(range.from, range.to),
       cause,
       openedTimeMs: timeMs,
       timeMs,

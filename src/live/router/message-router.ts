@@ -6,7 +6,10 @@
  * other one is read with `JSON.parse`, classified, and handled to the same result.
  *
  * Conservation, which a test holds at any moment: frames received are data + control + server shutdown +
- * unplaced + rejected, and data frames are published + ignored + duplicate + rejected payloads.
+ * unplaced + rejected, and data frames are published + ignored + duplicate + rejected payloads + those held.
+ *
+ * A message under an id that was passed but newer than the last one is held: two in a row may be anything, three are ids
+ * that began again (`reset-detector.ts`), and then all of them are handled in their order.
  */
 import type { StreamSpec } from '../config/stream-spec.js'
 import { excerptOf, FrameCursor, isJsonObject, parseJson, shown } from '../decode/index.js'
@@ -15,8 +18,8 @@ import { Feed } from '../feed.js'
 import { FrameKind, type FrameOrigin, type FrameSink } from '../frame.js'
 import { PayloadOutcome, type StreamHandler } from '../handlers/handler.js'
 import { classifyFrame, placeRawPayload } from './classify.js'
-import { isVenueReset, noteAccepted } from './reset-detector.js'
-import { Route, RouteTable } from './route-table.js'
+import { judgeDuplicate, noteAccepted, Repetition } from './reset-detector.js'
+import { type HeldMessage, Route, RouteTable } from './route-table.js'
 
 export interface MessageRouterOptions {
   /** A new handler for a stream; see `createHandlers`. */
@@ -26,7 +29,7 @@ export interface MessageRouterOptions {
    * stream it belongs to when that is known. Many may come at once: limit the rate of what you do with them.
    */
   readonly onRejected?: (error: MessageParseError, feed: Feed | null) => void
-  /** The venue started the ids of this stream again: what came since `feed.resetSinceMs` was taken for repetition. */
+  /** The venue started the ids of this stream again; the last message under the old ones came at `feed.resetSinceMs`. */
   readonly onReset?: (feed: Feed) => void
 }
 
@@ -45,6 +48,8 @@ export interface RouterStats {
   readonly duplicate: number
   /** Data frames with an impossible value. */
   readonly payloadRejected: number
+  /** Data frames of which the next ones will tell what they are. */
+  readonly held: number
   /** Frames that went through `JSON.parse`. */
   readonly fallback: number
   /** Streams taken as started again by the venue. */
@@ -52,6 +57,7 @@ export interface RouterStats {
 }
 
 const CLOSE_BRACE = 0x7d
+const EMPTY = new Uint8Array(0)
 
 export class MessageRouter implements FrameSink {
   readonly #handlerFor: (spec: StreamSpec) => StreamHandler
@@ -70,6 +76,7 @@ export class MessageRouter implements FrameSink {
   #ignored = 0
   #duplicate = 0
   #payloadRejected = 0
+  #held = 0
   #resets = 0
   /** Fallbacks of streams that were removed. */
   #fallbackOfRemoved = 0
@@ -94,6 +101,7 @@ export class MessageRouter implements FrameSink {
   remove(name: string): void {
     const route = this.#table.remove(name)
     if (route === undefined) return
+    this.#settleHeld(route)
     this.#feeds = this.#table.routes.map((other) => other.feed)
     this.#fallbackOfRemoved += route.feed.fallbackCount
   }
@@ -119,6 +127,7 @@ export class MessageRouter implements FrameSink {
       ignored: this.#ignored,
       duplicate: this.#duplicate,
       payloadRejected: this.#payloadRejected,
+      held: this.#held,
       fallback: this.#feeds.reduce((sum, feed) => sum + feed.fallbackCount, this.#fallbackOfRemoved),
       resets: this.#resets,
     }
@@ -133,16 +142,21 @@ export class MessageRouter implements FrameSink {
         const frame = cursor.bytes
         const payloadAt = cursor.pos
         const payloadEnd = cursor.end - 1
-        let outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
-        if (
-          outcome === PayloadOutcome.DUPLICATE &&
-          this.#resetIfStartedAgain(route, receiveTimeMs, origin, frame, payloadAt, payloadEnd)
-        ) {
+        const outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
+        if (outcome === PayloadOutcome.DUPLICATE) {
           // Nothing was published by a duplicate, so the bytes are still those of this frame.
-          outcome = route.handler.handle(frame, payloadAt, payloadEnd, receiveTimeMs, route.feed)
+          const judged = judgeDuplicate(route, origin, receiveTimeMs, frame, payloadAt, payloadEnd)
+          if (judged !== Repetition.COPY) {
+            // Not `frame.slice`: that of a Buffer shares the memory, which the socket uses again.
+            const copy = Uint8Array.prototype.slice.call(frame, payloadAt, payloadEnd)
+            return this.#hold(route, judged, { bytes: copy, value: undefined, receiveTimeMs, origin })
+          }
         }
         if (outcome !== PayloadOutcome.UNREADABLE) {
-          return this.#count(route, outcome, frame, payloadAt, payloadEnd, receiveTimeMs, origin)
+          this.#data += 1
+          route.feed.messageCount += 1
+          this.#count(route, outcome, frame, payloadAt, payloadEnd, receiveTimeMs, origin)
+          return FrameKind.DATA
         }
       }
       return this.#onUnusualFrame(bytes, start, end, receiveTimeMs, origin)
@@ -152,7 +166,7 @@ export class MessageRouter implements FrameSink {
     }
   }
 
-  /** Counts a handled payload. `bytes` still hold it unless something was published. */
+  /** Counts what became of a payload. `bytes` still hold it unless something was published. */
   #count(
     route: Route,
     outcome: PayloadOutcome,
@@ -161,20 +175,18 @@ export class MessageRouter implements FrameSink {
     end: number,
     receiveTimeMs: number,
     origin: FrameOrigin,
-  ): FrameKind {
+  ): void {
     const feed = route.feed
-    this.#data += 1
-    feed.messageCount += 1
     switch (outcome) {
       case PayloadOutcome.PUBLISHED:
         this.#published += 1
         feed.publishedCount += 1
-        noteAccepted(route, origin, receiveTimeMs)
+        this.#onAccepted(route, origin, receiveTimeMs)
         break
       case PayloadOutcome.IGNORED:
         this.#ignored += 1
         feed.ignoredCount += 1
-        noteAccepted(route, origin, receiveTimeMs)
+        this.#onAccepted(route, origin, receiveTimeMs)
         break
       case PayloadOutcome.DUPLICATE:
         this.#duplicate += 1
@@ -185,11 +197,63 @@ export class MessageRouter implements FrameSink {
         this.#payloadRejected += 1
         feed.rejectedCount += 1
         this.#report(route.handler.rejection ?? 'impossible value', feed.spec.name, feed, bytes, start, end)
-        return FrameKind.DATA
+        return
     }
     feed.lastReceiveTimeMs = receiveTimeMs
+  }
+
+  #onAccepted(route: Route, origin: FrameOrigin, receiveTimeMs: number): void {
+    // The stream went on above: what was held is repetition after all.
+    if (route.held.length > 0) this.#settleHeld(route)
+    noteAccepted(route, origin, receiveTimeMs)
+    // Not for a copy: it says nothing of the time since the message it repeats.
+    const { feed } = route
     if (feed.onceReceived !== null) feed.onceReceived(receiveTimeMs)
+  }
+
+  // --- messages that may be repetition or the first under new ids ---------------------------------------------
+
+  #hold(route: Route, judged: Repetition, message: HeldMessage): FrameKind {
+    const { feed, held } = route
+    this.#data += 1
+    feed.messageCount += 1
+    this.#held += 1
+    feed.heldCount += 1
+    feed.lastReceiveTimeMs = message.receiveTimeMs
+    held.push(message)
+    if (judged === Repetition.RESET) this.#beginAgain(route)
     return FrameKind.DATA
+  }
+
+  /** The ids of the stream began again with the first message held. */
+  #beginAgain(route: Route): void {
+    const { feed, handler } = route
+    this.#resets += 1
+    feed.resetContinuity(Number.isNaN(route.acceptedAtMs) ? route.duplicateRunFromMs : route.acceptedAtMs)
+    if (this.#onReset !== null) this.#onReset(feed)
+    for (const { bytes, value, receiveTimeMs, origin } of route.held.splice(0)) {
+      this.#held -= 1
+      feed.heldCount -= 1
+      const frame = bytes ?? EMPTY
+      let outcome: PayloadOutcome = PayloadOutcome.REJECTED
+      try {
+        outcome =
+          bytes === null
+            ? handler.handleValue(value, receiveTimeMs, feed)
+            : handler.handle(bytes, 0, bytes.length, receiveTimeMs, feed)
+      } catch {
+        // Nothing on the way is meant to throw; the others that were held must not be lost over it.
+      }
+      this.#count(route, outcome, frame, 0, frame.length, receiveTimeMs, origin)
+    }
+  }
+
+  #settleHeld({ feed, held }: Route): void {
+    this.#held -= held.length
+    feed.heldCount -= held.length
+    this.#duplicate += held.length
+    feed.duplicateCount += held.length
+    held.length = 0
   }
 
   #onUnusualFrame(
@@ -242,29 +306,16 @@ export class MessageRouter implements FrameSink {
     origin: FrameOrigin,
   ): FrameKind {
     const { feed, handler } = route
-    let outcome = handler.handleValue(payload, receiveTimeMs, feed)
-    if (
-      outcome === PayloadOutcome.DUPLICATE &&
-      this.#resetIfStartedAgain(route, receiveTimeMs, origin, bytes, start, end)
-    ) {
-      outcome = handler.handleValue(payload, receiveTimeMs, feed)
+    const outcome = handler.handleValue(payload, receiveTimeMs, feed)
+    if (outcome === PayloadOutcome.DUPLICATE) {
+      const judged = judgeDuplicate(route, origin, receiveTimeMs, bytes, start, end)
+      if (judged !== Repetition.COPY)
+        return this.#hold(route, judged, { bytes: null, value: payload, receiveTimeMs, origin })
     }
-    return this.#count(route, outcome, bytes, start, end, receiveTimeMs, origin)
-  }
-
-  #resetIfStartedAgain(
-    route: Route,
-    receiveTimeMs: number,
-    origin: FrameOrigin,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): boolean {
-    if (!isVenueReset(route, origin, receiveTimeMs, bytes, start, end)) return false
-    this.#resets += 1
-    route.feed.resetContinuity(route.duplicateRunFromMs)
-    if (this.#onReset !== null) this.#onReset(route.feed)
-    return true
+    this.#data += 1
+    feed.messageCount += 1
+    this.#count(route, outcome, bytes, start, end, receiveTimeMs, origin)
+    return FrameKind.DATA
   }
 
   /** A frame that broke off or was damaged behind the name of its stream. */

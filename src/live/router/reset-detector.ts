@@ -10,7 +10,8 @@
  *   tickers, liquidations): after a restart nothing is new any more, for as long as one looks. On the socket that
  *   delivered last that is soon plain; on another one, copies may go on for as long as it is behind.
  *
- * So a stream is reset after `NEWER_FRAMES_MIN` such newer messages in a row; else when duplicates came in a row, at
+ * So a stream is reset after `NEWER_FRAMES_MIN` such newer messages in a row, of which none is lost: the router holds
+ * them until it is plain what they are. Else when duplicates came in a row, at
  * least `FRAMES_MIN` of them, not all of them the same, over a span that is longer where they may be copies of a
  * socket behind (a venue may come back with its clock behind as well). Sockets older than the one that delivered
  * last do not count. Finalized candles are never reset: their open time is the calendar's, and
@@ -36,17 +37,28 @@ export function noteAccepted(route: Route, origin: FrameOrigin, receiveTimeMs: n
   route.newerRun = 0
 }
 
-/** The message in `bytes[start … end)` was a duplicate: whether its stream must be taken as started again. */
-export function isVenueReset(
+/** What a message with an id at or below the last one is. */
+export const Repetition = {
+  /** Seen before. */
+  COPY: 0,
+  /** Newer than what came last, as no copy is: the next ones will tell. */
+  IN_DOUBT: 1,
+  /** Under ids that began again, as are those in doubt before it. */
+  RESET: 2,
+} as const
+export type Repetition = (typeof Repetition)[keyof typeof Repetition]
+
+/** Judges the duplicate in `bytes[start … end)`. */
+export function judgeDuplicate(
   route: Route,
   origin: FrameOrigin,
   receiveTimeMs: number,
   bytes: Uint8Array,
   start: number,
   end: number,
-): boolean {
+): Repetition {
   const { feed } = route
-  if (feed.spec.type === StreamType.KLINE || isOlder(origin, route.acceptedFrom)) return false
+  if (feed.spec.type === StreamType.KLINE || isOlder(origin, route.acceptedFrom)) return Repetition.COPY
   const newerMs = isTimeItsId(feed.spec.type) ? Number.NaN : newerBy(route, bytes, start, end)
   // A wall clock that went back would make the span negative for long: begin again.
   if (route.duplicateRun === 0 || receiveTimeMs < route.duplicateRunFromMs) {
@@ -57,15 +69,15 @@ export function isVenueReset(
   route.duplicateRun += 1
   if (newerMs > ROUNDING_MS) {
     route.newerRun += 1
-    return route.newerRun >= NEWER_FRAMES_MIN
+    return route.newerRun >= NEWER_FRAMES_MIN ? Repetition.RESET : Repetition.IN_DOUBT
   }
   // The second of a row, so that the single repetitions of an overlap cost nothing.
   if (route.duplicateRun === 2) route.duplicateRunHash = hashOf(bytes, start, end)
   if (newerMs < -ROUNDING_MS || (Number.isNaN(newerMs) && origin !== route.acceptedFrom))
     route.duplicateRunMayLag = true
   const spanMs = route.duplicateRunMayLag ? LAG_SPAN_MS_MIN : SPAN_MS_MIN
-  if (route.duplicateRun < FRAMES_MIN || receiveTimeMs - route.duplicateRunFromMs < spanMs) return false
-  return route.duplicateRunHash !== hashOf(bytes, start, end)
+  if (route.duplicateRun < FRAMES_MIN || receiveTimeMs - route.duplicateRunFromMs < spanMs) return Repetition.COPY
+  return route.duplicateRunHash === hashOf(bytes, start, end) ? Repetition.COPY : Repetition.RESET
 }
 
 function isTimeItsId(type: StreamType): boolean {

@@ -10,6 +10,16 @@ import type { Feed } from '../feed.js'
 import type { FrameOrigin } from '../frame.js'
 import type { StreamHandler } from '../handlers/handler.js'
 
+/** A message that waits for what it turns out to be. One of `bytes` and `value` is there. */
+export interface HeldMessage {
+  /** The payload alone, in memory of its own. */
+  readonly bytes: Uint8Array | null
+  /** Parsed already: its frame was not in the usual form. */
+  readonly value: unknown
+  readonly receiveTimeMs: number
+  readonly origin: FrameOrigin
+}
+
 /** One stream, and what the router remembers about it between frames. */
 export class Route {
   readonly feed: Feed
@@ -34,6 +44,8 @@ export class Route {
   newerRun = 0
   /** Of the second duplicate of the row. */
   duplicateRunHash = 0
+  /** The newer ones themselves: repetition if something new comes under the old ids, else the first of the new ones. */
+  readonly held: HeldMessage[] = []
 
   constructor(feed: Feed, handler: StreamHandler) {
     const bytes = new TextEncoder().encode(feed.spec.name)

@@ -79,6 +79,8 @@ interface Line {
 
 /** Live trades that one stream may hold: 5 s of the busiest captured second many times over. */
 const HELD_MAX = 50_000
+/** Neighbours that futures join over 100 ms may be a little out of order in time. */
+const AGGREGATION_MS = 200
 const BACKOFF: BackoffOptions = { baseDelayMs: 200, delayMsMax: 2_000, jitterRatio: 0.3 }
 
 export class TradeBackfill implements Publisher<Trade> {
@@ -130,7 +132,7 @@ export class TradeBackfill implements Publisher<Trade> {
     if (line.places.length > HELD_MAX) this.#giveUp(trade.symbol, line, 'too many trades wait behind it')
   }
 
-  /** The stream was unsubscribed, or the feed ends: what waits is delivered now, holes end as unfillable. */
+  /** The stream was unsubscribed, its ids began again, or the feed ends: what waits is delivered, holes are unfillable. */
   release(symbol: string): void {
     const line = this.#lines.get(symbol)
     if (line === undefined) return
@@ -167,6 +169,7 @@ export class TradeBackfill implements Publisher<Trade> {
       while (hole.next <= hole.to) {
         const trades = await this.#options.requests.page(symbol, hole.next, hole.to)
         if (!isCurrent()) return
+        this.#expectBefore(line, hole, trades)
         if (!this.#publishRows(hole, trades, isCurrent)) {
           if (!isCurrent()) return
           // Fewer than asked for: the newest may not be in the venue's history yet, so it is asked again.
@@ -179,6 +182,18 @@ export class TradeBackfill implements Publisher<Trade> {
     } catch (error) {
       if (isCurrent()) this.#retry(symbol, line, hole, error)
     }
+  }
+
+  /**
+   * Throws for rows that are younger than the trade behind the hole: a venue that began its ids again answers with
+   * other trades under the same numbers.
+   */
+  #expectBefore({ places }: Line, hole: Hole, trades: readonly Trade[]): void {
+    const behind = places.find((place): place is Trade => !isHole(place))
+    if (behind === undefined) return
+    const younger = trades.find((trade) => trade.tradeTimeMs > behind.tradeTimeMs + AGGREGATION_MS)
+    if (younger === undefined) return
+    throw new Error(`the venue's trade ${younger.id} is younger than the one behind ${hole.to}: not the one missed`)
   }
 
   /** `false` unless the rows begin with the first missing id and rise by one. */

@@ -49,6 +49,12 @@ export const MANAGER_METRICS: readonly MetricDefinition[] = [
     'Payloads of known streams that were unreadable or impossible.',
     (stats) => stats.messagesRejected,
   ),
+  ofStats(
+    'messages_held',
+    'gauge',
+    'Messages of which the next ones will tell whether they repeat or the ids of their stream began again.',
+    (stats) => stats.messagesHeld,
+  ),
   ofManagers(
     'errors_total',
     'counter',

@@ -16,8 +16,10 @@ export function strikeVenue(run: RuleRun, venue: FaultVenue, strike: Strike): vo
   if (rule.fault === 'venueReset') {
     const { market, symbol } = rule.on
     if (market === undefined || symbol === undefined) return
-    if (rule.variant === 'ids') {
-      if (venue.restartUpdateIds(market, symbol)) strike.record(null, { market, symbol, ids: 'again' })
+    if (rule.variant === 'ids' || rule.variant === 'tradeIds' || rule.variant === 'allIds') {
+      const updates = rule.variant !== 'tradeIds' && venue.restartUpdateIds(market, symbol)
+      const trades = rule.variant !== 'ids' && venue.restartTradeIds(market, symbol)
+      if (updates || trades) strike.record(null, { market, symbol, ids: 'again', updates, trades })
       return
     }
     const isDelisting = rule.variant === 'delist'

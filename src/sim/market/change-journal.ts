@@ -125,8 +125,11 @@ export class ChangeJournal {
     }
     const mask = this.#capacity - 1
     const endPosition = this.#endOfEpoch(updateId)
+    // An epoch begins with the book that the one before it left, whatever the ids of that were.
+    const startPosition = this.#epochs.findLast((one) => one.position < endPosition)?.position ?? 0
     let position = this.#end - 1
     for (; position >= this.#begin; position--) {
+      if (position < startPosition) break
       if (position < endPosition && this.#ids[position & mask]! <= updateId) break
       const key = this.#keys[position & mask]!
       const lots = this.#oldLots[position & mask]!

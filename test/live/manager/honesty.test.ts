@@ -150,7 +150,11 @@ describe.each(['SIM_SPOT', 'SIM_FUTURES'] as const)('four rough minutes on %s', 
     // Conservation: every frame is accounted for once.
     const { router, connection } = stats
     expect(stats.messagesReceived).toBe(
-      stats.messagesPublished + stats.messagesIgnored + stats.duplicatesDropped + stats.messagesRejected,
+      stats.messagesPublished +
+        stats.messagesIgnored +
+        stats.duplicatesDropped +
+        stats.messagesRejected +
+        stats.messagesHeld,
     )
     expect(router?.data).toBe(stats.messagesReceived)
     expect(connection?.frames).toMatchObject({

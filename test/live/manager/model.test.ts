@@ -151,7 +151,11 @@ function checkAlways(built: Rig): void {
   expect(venue.sockets.size).toBeLessThanOrEqual(3)
   const stats = manager.getStats()
   expect(stats.messagesReceived).toBe(
-    stats.messagesPublished + stats.messagesIgnored + stats.duplicatesDropped + stats.messagesRejected,
+    stats.messagesPublished +
+      stats.messagesIgnored +
+      stats.duplicatesDropped +
+      stats.messagesRejected +
+      stats.messagesHeld,
   )
   for (const feed of health.feeds) {
     expect(feed.isStale).toBe(feed.state === 'STALE')

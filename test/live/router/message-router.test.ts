@@ -20,9 +20,10 @@ function expectConserved(bench: DecodingBench, sent: number): void {
   const stats = bench.router.stats()
   expect(stats.received).toBe(sent)
   expect(stats.data + stats.control + stats.serverShutdown + stats.unplaced + stats.rejected).toBe(sent)
-  expect(stats.published + stats.ignored + stats.duplicate + stats.payloadRejected).toBe(stats.data)
+  expect(stats.published + stats.ignored + stats.duplicate + stats.payloadRejected + stats.held).toBe(stats.data)
   for (const feed of bench.router.feeds()) {
-    expect(feed.publishedCount + feed.ignoredCount + feed.duplicateCount + feed.rejectedCount).toBe(feed.messageCount)
+    const { publishedCount, ignoredCount, duplicateCount, rejectedCount, heldCount } = feed
+    expect(publishedCount + ignoredCount + duplicateCount + rejectedCount + heldCount).toBe(feed.messageCount)
   }
   expect(bench.rejections).toHaveLength(stats.rejected + stats.payloadRejected)
 }

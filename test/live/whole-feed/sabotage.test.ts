@@ -6,21 +6,26 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BookKeeper } from '../../../src/live/books/book-keeper.js'
 import { CandleLine } from '../../../src/live/candles/candle-line.js'
 import { Heartbeat } from '../../../src/live/connection/heartbeat.js'
+import { Feed } from '../../../src/live/feed.js'
 import { GapLedger } from '../../../src/live/gaps/index.js'
 import { HealthMonitor } from '../../../src/live/health/index.js'
 import { RequestGovernor } from '../../../src/live/rest/request-governor.js'
 import type { FaultName } from '../../../src/sim/index.js'
 import { runSchedule } from '../../support/whole-feed/run.js'
-import { drawSchedule } from '../../support/whole-feed/schedule.js'
+import { drawSchedule, type Schedule, scheduleOfRestarts } from '../../support/whole-feed/schedule.js'
 
 afterEach(() => {
   vi.restoreAllMocks()
 })
 
 /** Rules broken over the first runs in which one of `rules` is. */
-async function brokenBy(faults: readonly FaultName[], rules: readonly string[], seedsMax = 12): Promise<Set<string>> {
+async function brokenBy(
+  draw: (seed: number) => Schedule,
+  rules: readonly string[],
+  seedsMax = 12,
+): Promise<Set<string>> {
   for (let seed = 1; seed <= seedsMax; seed++) {
-    const { violations } = await runSchedule(drawSchedule(seed, { faults }))
+    const { violations } = await runSchedule(draw(seed))
     const broken = new Set(violations.map(({ rule }) => rule))
     if (rules.some((rule) => broken.has(rule))) return broken
   }
@@ -29,7 +34,8 @@ async function brokenBy(faults: readonly FaultName[], rules: readonly string[], 
 
 interface Sabotage {
   readonly what: string
-  readonly faults: readonly FaultName[]
+  /** With these, or a schedule in which ids begin again. */
+  readonly faults: readonly FaultName[] | 'restarts'
   readonly rules: readonly string[]
   readonly act: () => void
 }
@@ -105,6 +111,25 @@ const SABOTAGES: readonly Sabotage[] = [
     },
   },
   {
+    what: 'ids that begin again are repetition for ever',
+    faults: 'restarts',
+    rules: ['tail'],
+    act: () => {
+      vi.spyOn(Feed.prototype, 'resetContinuity').mockImplementation(() => {})
+    },
+  },
+  {
+    what: 'what was lost before ids began again is in no gap',
+    faults: 'restarts',
+    rules: ['unreported'],
+    act: () => {
+      const resetContinuity = Feed.prototype.resetContinuity
+      vi.spyOn(Feed.prototype, 'resetContinuity').mockImplementation(function (this: Feed) {
+        resetContinuity.call(this, this.lastReceiveTimeMs)
+      })
+    },
+  },
+  {
     what: 'a heartbeat goes on after the end',
     faults: ['reset'],
     rules: ['leak'],
@@ -117,7 +142,8 @@ const SABOTAGES: readonly Sabotage[] = [
 describe('the whole-feed simulation notices when', () => {
   it.each(SABOTAGES)('$what', { timeout: 120_000 }, async ({ faults, rules, act }) => {
     act()
-    const broken = await brokenBy(faults, rules)
+    const draw = faults === 'restarts' ? scheduleOfRestarts : (seed: number) => drawSchedule(seed, { faults })
+    const broken = await brokenBy(draw, rules)
     expect(rules.filter((rule) => broken.has(rule))).not.toEqual([])
   })
 })

@@ -9,7 +9,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { reportFigures } from '../../support/figures.js'
 import { type RunOutcome, runSchedule } from '../../support/whole-feed/run.js'
-import { drawSchedule, FAULT_KINDS, scheduleOfAllKinds } from '../../support/whole-feed/schedule.js'
+import { drawSchedule, FAULT_KINDS, scheduleOfAllKinds, scheduleOfRestarts } from '../../support/whole-feed/schedule.js'
 import { shrink } from '../../support/whole-feed/shrink.js'
 
 const ONE_SEED = process.env['FEEDBUS_SIM_SEED']
@@ -102,6 +102,16 @@ describe('the whole feed under random faults', () => {
     }
     const untouched = FAULT_KINDS.filter((kind) => !kindsStruck.has(kind))
     expect(untouched, 'kinds of fault that never struck').toEqual([])
+  })
+
+  it('goes on when ids of every symbol begin again amid lost and replaced sockets', { timeout: 300_000 }, async () => {
+    const seeds = Math.max(1, Math.round(SEEDS / 10))
+    for (let seed = FIRST; seed < FIRST + seeds; seed++) {
+      const outcome = await runSchedule(scheduleOfRestarts(seed))
+      add(outcome)
+      if (ONE_SEED !== undefined) console.log(outcome.story.join('\n'))
+      await expectClean(outcome)
+    }
   })
 
   // Seeds that broke a rule once, with what was wrong.

@@ -405,7 +405,13 @@ describe.each(['spot', 'futures'] as const)('a symbol of %s whose update ids beg
         run(atMs)
         const before = sim.oracle.book('BTCUSDT', market)
         expect(sim.restartUpdateIds(market, 'BTCUSDT')).toBe(true)
+        const base = sim.oracle.book('BTCUSDT', market)?.updateId ?? -1
         run(3_000)
+        const first = sim.oracle.bookAt('BTCUSDT', base, market)
+        expect([first?.bids, first?.asks], 'new ids begin with the book as it was').toEqual([
+          before?.bids,
+          before?.asks,
+        ])
         const after = rest<SnapshotReply>(market, `${PATH[market]}/depth?symbol=BTCUSDT&limit=5`)
         expect(after.lastUpdateId).toBeLessThan(before?.updateId ?? 0)
         // What was shown under an old id stays what it was.

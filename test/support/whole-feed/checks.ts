@@ -76,7 +76,8 @@ function checkGapLives({ recorder, wholeAtMs }: Account): void {
 
 // --- trades -------------------------------------------------------------------------------------------------
 
-function checkTrades({ schedule, venue, recorder }: Account): void {
+function checkTrades(account: Account): void {
+  const { schedule, venue, recorder } = account
   for (const [key, line] of recorder.trades) {
     const [symbol = '', kind] = key.split(' ')
     const type: StreamType = kind === 'single' ? 'TRADE' : 'AGG_TRADE'
@@ -90,17 +91,22 @@ function checkTrades({ schedule, venue, recorder }: Account): void {
       kind === 'single' &&
       !isMarketTrade(venue.oracle.trades(symbol, id, id, 'futures'))
     let last: number | null = null
+    let before: Seen<Trade> | null = null
     for (const seen of line) {
       if (seen === BREAK) {
         last = null
+        before = null
         continue
       }
       const { payload, atMs } = seen
       const { id } = payload
       if (last !== null && id <= last) {
-        if (isReset(recorder, symbol, type, atMs)) last = null
-        else recorder.complain(id === last ? 'duplicated' : 'reordered', `${name}: ${id} after ${last}`)
+        if (isReset(recorder, symbol, type, atMs)) {
+          if (before !== null) checkRestart(account, name, type, before, seen)
+          last = null
+        } else recorder.complain(id === last ? 'duplicated' : 'reordered', `${name}: ${id} after ${last}`)
       }
+      before = seen
       for (let missing = (last ?? id - 1) + 1; missing < id; missing++) {
         if (isLost(missing) || isHidden(missing)) continue
         recorder.complain('unreported', `${name}: ${missing} is missing before ${id}, and no gap says so`)
@@ -114,9 +120,84 @@ function checkTrades({ schedule, venue, recorder }: Account): void {
       if (published !== undefined)
         recorder.complain('unreal gap', `${name}: gap ${gapId} (${from} to ${to}) was delivered`)
     }
-    checkTail(recorder, name, ({ t, a }) => (kind === 'single' ? t : a), last)
+    for (const { gapId, from, to } of gaps) {
+      if (to - from > HOLE_MAX)
+        recorder.complain('gap bounds', `${name}: gap ${gapId} (${from} to ${to}) spans ids that were never given`)
+    }
+    const idOf = ({ t, a }: PayloadIds): number | undefined => (kind === 'single' ? t : a)
+    checkTail(recorder, name, idOf, last)
+    checkDeafness(recorder, name, idOf, line, isHidden)
   }
 }
+
+/** Ids go back much further when they begin again. */
+const HOLE_MAX = 1_000_000
+
+/**
+ * Ids began again between two published trades: whatever the venue sent between them lies in the hole in time that says
+ * so.
+ */
+function checkRestart(
+  { schedule, venue, recorder }: Account,
+  name: string,
+  type: StreamType,
+  before: Seen<Trade>,
+  after: Seen<Trade>,
+): void {
+  const idOf = ({ t, a }: PayloadIds): number | undefined => (type === 'TRADE' ? t : a)
+  const truth = venue.oracle.truth(name, schedule.market)
+  const from = truth.findLastIndex(({ ids }) => idOf(ids) === before.payload.id)
+  const to = truth.findLastIndex(({ ids }) => idOf(ids) === after.payload.id)
+  const missed = from < 0 ? undefined : truth.slice(from + 1, to).at(0)
+  const told = recorder.gaps.find(
+    ({ payload, atMs }) =>
+      payload.cause === 'RESET' &&
+      payload.symbol === after.payload.symbol &&
+      payload.streamType === type &&
+      atMs >= before.atMs &&
+      atMs <= after.atMs,
+  )
+  if (told === undefined) {
+    recorder.complain('unreported', `${name}: ids began again at ${after.payload.id}, and no gap says so then`)
+    return
+  }
+  if (missed === undefined || schedule.steps.some(({ act }) => act === 'jumpWall')) return
+  const missedMs = missed.timeMs - venue.clock.wallMs() + recorder.clock.monotonicMs()
+  const fromMs = before.atMs + (told.payload.from - before.payload.receiveTimeMs)
+  if (fromMs > missedMs + ON_THE_WAY_MS) {
+    recorder.complain(
+      'unreported',
+      `${name}: ${idOf(missed.ids)} is missing before ids began again, outside of the gap`,
+    )
+  }
+}
+
+/** A feed that takes all that comes for repetition ends with ids that are not published, however small they are. */
+function checkDeafness(
+  recorder: Recorder,
+  name: string,
+  idOf: (ids: PayloadIds) => number | undefined,
+  line: Line<Trade>,
+  isHidden: (id: number) => boolean,
+): void {
+  const untilMs = recorder.clock.monotonicMs() - ON_THE_WAY_MS
+  const ids = new Set(line.flatMap((seen) => (seen === BREAK ? [] : [seen.payload.id])))
+  const last = line.at(-1)
+  const frames = recorder.shown.get(name)?.frames ?? []
+  if (last === undefined || last === BREAK) return
+  const unheard = new Set<number>()
+  for (const frame of frames) {
+    const id = idOf(frame.ids)
+    if (id === undefined || frame.atMs <= last.atMs || frame.atMs > untilMs || ids.has(id) || isHidden(id)) continue
+    unheard.add(id)
+  }
+  // Fewer may be waiting for the one that tells a restart from repetition.
+  if (unheard.size > DOUBTED_MAX) {
+    recorder.complain('tail', `${name}: ${unheard.size} messages were sent after ${last.payload.id}, none is published`)
+  }
+}
+
+const DOUBTED_MAX = 2
 
 /** What the venue handed to a connection before the last moments must be there. */
 function checkTail(

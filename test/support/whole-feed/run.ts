@@ -300,7 +300,8 @@ function checkSums(manager: LiveDataFeedManager, recorder: Recorder): void {
   const stats = manager.getStats()
   const { router, connection } = stats
   if (router === null || connection === null) return
-  const sum = stats.messagesPublished + stats.messagesIgnored + stats.duplicatesDropped + stats.messagesRejected
+  const { messagesPublished, messagesIgnored, duplicatesDropped, messagesRejected, messagesHeld } = stats
+  const sum = messagesPublished + messagesIgnored + duplicatesDropped + messagesRejected + messagesHeld
   if (sum !== stats.messagesReceived) {
     recorder.complain('conservation', `${stats.messagesReceived} messages received, ${sum} accounted for`)
   }

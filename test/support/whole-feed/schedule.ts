@@ -90,6 +90,53 @@ export function scheduleOfAllKinds(seed: number): Schedule {
   return drawSchedule(seed, { faults: FAULT_KINDS })
 }
 
+/**
+ * Ids of every symbol begin again, about when sockets are lost, replaced and handed over: each is harmless alone to
+ * whoever compares ids, and together they decide what is a copy and what is new.
+ */
+export function scheduleOfRestarts(seed: number): Schedule {
+  const drawn = drawSchedule(seed, { faults: RESTART_COMPANY })
+  const random = new SeededRandom(seed, 'restarts')
+  const steps = SYMBOLS.flatMap((symbol): Step[] => {
+    const atMs = random.int(2_000, drawn.faultyMs - 2_000)
+    const variant = oneOf(random, ['ids', 'tradeIds', 'allIds'])
+    const near = (): number => Math.max(500, atMs + random.int(-1_500, 1_500))
+    return [
+      { atMs, act: 'fault', rule: { fault: 'venueReset', variant, on: { market: drawn.market, symbol } } },
+      ...(random.chance(0.5) ? [{ atMs: near(), act: 'refresh' } as const] : []),
+      ...(random.chance(0.5)
+        ? [
+            {
+              atMs: near(),
+              act: 'fault',
+              rule: { fault: 'reset', ...(random.chance(0.5) ? { pick: 1 } : {}) },
+            } as const,
+          ]
+        : []),
+      ...(random.chance(0.3)
+        ? [
+            {
+              atMs: near(),
+              act: 'fault',
+              rule: {
+                fault: 'dropDiff',
+                variant: 'trade',
+                on: { symbol },
+                probability: 0.5,
+                per: 'frame',
+                run: 2,
+                count: 2,
+              },
+            } as const,
+          ]
+        : []),
+    ]
+  })
+  return { ...drawn, steps: [...drawn.steps, ...steps].sort((a, b) => a.atMs - b.atMs) }
+}
+
+const RESTART_COMPANY: readonly FaultName[] = ['ageCut', 'slowLink', 'duplicate', 'oldSnapshot']
+
 function allStreams(market: Schedule['market'], random: Random): StreamConfig[] {
   const isSpot = market === 'spot'
   const streams: StreamConfig[] = []
