@@ -19,6 +19,11 @@ export interface Clock {
   setRepeating(action: () => void, periodMs: number, options?: TimerOptions): TimerHandle
   /** Does nothing for a timer that has fired or was cleared before. */
   clearTimer(timer: TimerHandle): void
+  /**
+   * Calls `action` once in the next turn of the event loop, after the I/O that is ready now: microseconds where a timer
+   * costs a millisecond. Called without `this`; the result cancels it. A clock without it gives turns by timers of 0 ms.
+   */
+  readonly runNextTurn?: (action: () => void, options?: TimerOptions) => () => void
 }
 
 export interface TimerOptions {

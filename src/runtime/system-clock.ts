@@ -1,5 +1,6 @@
 /** The real clock: the one place where Node's clock and timers are touched. */
 import type { Clock, TimerHandle, TimerOptions } from './clock.js'
+import { type RunNextTurn, runNextTurn } from './immediate.js'
 
 /** Node turns a longer delay into 1 ms; waiting in slices keeps a 25-day timer a 25-day timer. */
 const DELAY_MS_MAX = 2_147_483_647
@@ -9,6 +10,8 @@ class SystemTimer {
 }
 
 export class SystemClock implements Clock {
+  readonly runNextTurn: RunNextTurn = runNextTurn
+
   wallMs(): number {
     // performance.timeOrigin + now() does not follow a stepped system clock; Date.now() does but is whole
     // milliseconds. Add the fraction of the monotonic clock only while both agree to the millisecond.

@@ -3,7 +3,7 @@
  * snapshots. It knows no queues and no orders; it tells what it found.
  */
 import { type Clock, delay } from '../../../runtime/clock.js'
-import { nextTurn } from '../../../runtime/next-turn.js'
+import { nextTurn } from '../../../runtime/immediate.js'
 import { EventFlag, EventKind } from '../native/types.js'
 import { isFailure, ReturnCode, Side } from './codes.js'
 import { botFailure, callbackFailure, type LiveClientError } from './errors.js'
