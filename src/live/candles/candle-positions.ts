@@ -65,6 +65,8 @@ const VERSION = 1
 const HEADER = `${FORMAT} ${VERSION}\n`
 const COMPACT_AFTER = 10_000
 const SYNC_AFTER_MS = 1_000
+/** What may be a record, anywhere in a line. */
+const RECORD = /[0-9a-f]{8} \[[^\]]*\]/g
 /** What `forget` writes. */
 const NEVER = -1
 
@@ -137,9 +139,11 @@ export class PositionFile implements CandlePositions {
     for (const line of text.split('\n')) {
       if (line === '' || `${line}\n` === HEADER) continue
       const record = readRecord(line)
-      if (record === null) damaged++
-      else if (record.openTimeMs > (this.#openTimes.get(record.name) ?? NEVER)) {
-        this.#openTimes.set(record.name, record.openTimeMs)
+      if (record !== null) this.#take(record)
+      else {
+        damaged++
+        // Where the end of a line was damaged, two whole records stand in one.
+        for (const [part] of line.matchAll(RECORD)) this.#take(readRecord(part))
       }
     }
     if (damaged === 0) return
@@ -152,6 +156,11 @@ export class PositionFile implements CandlePositions {
       return
     }
     logger.warn(`${path}: ${damaged} damaged line(s) left out`, { path, damaged })
+  }
+
+  #take(record: PositionRecord | null): void {
+    if (record === null || record.openTimeMs <= (this.#openTimes.get(record.name) ?? NEVER)) return
+    this.#openTimes.set(record.name, record.openTimeMs)
   }
 
   #compact(): void {
@@ -218,7 +227,12 @@ function recordLine(name: string, openTimeMs: number): string {
   return `${crcText(body)} ${body}\n`
 }
 
-function readRecord(line: string): { name: string; openTimeMs: number } | null {
+interface PositionRecord {
+  readonly name: string
+  readonly openTimeMs: number
+}
+
+function readRecord(line: string): PositionRecord | null {
   const body = line.slice(9)
   if (line[8] !== ' ' || line.slice(0, 8) !== crcText(body)) return null
   try {

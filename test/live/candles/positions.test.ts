@@ -99,6 +99,18 @@ describe('the state file', () => {
     expect(said[0]).toContain('version 2')
   })
 
+  it('reads both records where the end of the line between them was damaged', () => {
+    const files = new MemoryFileStore()
+    const { file } = open(files)
+    for (const openTimeMs of [60_000, 120_000, 180_000]) file.set(BTC, openTimeMs)
+    const text = files.files.get(PATH) ?? ''
+    const at = text.lastIndexOf('\n', text.length - 2)
+    files.files.set(PATH, `${text.slice(0, at)}7${text.slice(at + 1)}`)
+    const { file: reopened, said } = open(files)
+    expect(reopened.get(BTC)).toBe(180_000)
+    expect(said[0]).toContain('1 damaged line')
+  })
+
   it('is forced to disk a second after a change, and leaves no timer when closed', async () => {
     const { file, clock } = open(new MemoryFileStore())
     file.set(BTC, 1)

@@ -127,7 +127,7 @@ describe('a page of candles over REST', () => {
         : HttpResponse.json([row(0)]),
     )
     const { candles, governor, clock } = ask()
-    await waitFor(() => governor.stats().limited429 === 1, { timeoutMs: 10_000, what: 'the refusal' })
+    await waitFor(() => governor.stats().limited429 === 1, { what: 'the refusal' })
     await clock.advance(6_900)
     expect(calls).toBe(1)
     await clock.advance(200)
