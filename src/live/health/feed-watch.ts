@@ -5,6 +5,7 @@ import { type Cadence, cadenceOf } from './cadence.js'
 import { LatencyWindow } from './latency-window.js'
 import { Pace } from './pace.js'
 import { RateWindow } from './rate-window.js'
+import type { ScanTime } from './scan-time.js'
 import { SilenceStep } from './silence-ladder.js'
 
 export class FeedWatch {
@@ -25,9 +26,9 @@ export class FeedWatch {
   armedAtMs = 0
   /** Deadlines for the first message that passed since it was armed. */
   silentCount = 0
-  /** What was done about the present silence, and when (running time). */
   /** The present silence was reported. */
   isStaleReported = false
+  /** What was done about the present silence, and when (running time). */
   silenceStep: SilenceStep = SilenceStep.LISTENING
   silenceStepAtMs = 0
   /** The furthest step of all rounds, for whoever asks what was tried. */
@@ -58,11 +59,8 @@ export class FeedWatch {
     return this.feed.messageCount - this.feed.rejectedCount
   }
 
-  /**
-   * Takes note of what arrived until now. `pausedMs` is all time lost to pauses, `newlyPausedMs` the part since
-   * the last scan. Returns whether anything arrived.
-   */
-  sample(nowMs: number, wallMs: number, lastScanMs: number, pausedMs: number, newlyPausedMs: number): boolean {
+  /** Takes note of what arrived until now. Returns whether anything did. */
+  sample({ nowMs, wallMs, lastScanMs, pausedMs, newlyPausedMs }: ScanTime): boolean {
     const { feed } = this
     this.#rate.sample(nowMs, feed.messageCount)
     const { goodCount } = this
@@ -74,6 +72,21 @@ export class FeedWatch {
     this.pausedAtSeenMs = pausedMs - Math.min(ageMs, newlyPausedMs)
     this.pace.observe(this.seenAtMs, goodCount)
     return true
+  }
+
+  /** A message came: whatever was done about silence is history. */
+  recover(): void {
+    this.state = FeedState.OK
+    this.isStaleReported = false
+    this.silentCount = 0
+    this.silenceStep = SilenceStep.LISTENING
+    this.silenceStepMax = SilenceStep.LISTENING
+    this.silenceRound = 0
+  }
+
+  /** Time without a message, pauses of the process left out; 0 before the first. */
+  silenceMs({ nowMs, pausedMs }: ScanTime): number {
+    return Number.isNaN(this.seenAtMs) ? 0 : nowMs - this.seenAtMs - (pausedMs - this.pausedAtSeenMs)
   }
 
   /** Age of the last message on the monotonic clock, `null` before the first. */
