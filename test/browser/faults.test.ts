@@ -67,9 +67,7 @@ describeWithBrowser('a fault on the page', () => {
     return opened
   }
 
-  it('turns the cells of the cut connection, and of no other, then heals, and the gap is opened and filled', {
-    timeout: 120_000,
-  }, async () => {
+  it('turns the cells of the cut connection, and of no other, then heals, and the gap is opened and filled', async () => {
     await withFeeds(async ({ venue, bus, gaps }) => {
       const opened = await open(bus)
       expect(await cellsWith(opened, 'delivers')).toBe(14)
@@ -103,24 +101,23 @@ describeWithBrowser('a fault on the page', () => {
     })
   })
 
-  it('turns the one cell of a silent stream, names it, and forgets it when it speaks again', {
-    timeout: 120_000,
-  }, async () => {
+  it('turns the one cell of a silent stream, names it, and forgets it when it speaks again', async () => {
     await withFeeds(async ({ venue, bus }) => {
       const opened = await open(bus)
-      venue.stall({ market: 'futures', stream: 'ethusdt@markPrice@1s' }, 8_000)
+      const stall = venue.inject({ fault: 'silentStream', on: { market: 'futures', stream: 'ethusdt@markPrice@1s' } })
       await opened.text('#verdict-headline', (text) => text.startsWith('ethusdt@markPrice@1s (futures) silent for'))
       expect(await cellsWith(opened, ': stale')).toBe(1)
       await opened.page.locator('#grid-problems').click()
       await waitFor(async () => (await opened.texts('.grid-line:not(.group) .head .main')).join() === 'ETHUSDT', {
         timeoutMs: PATIENCE_MS,
       })
+      stall.end()
       await opened.text('#verdict-headline', (text) => text.startsWith('All 14 streams deliver.'))
       expect(await opened.page.locator('#grid-empty').innerText()).toBe('No problem: every stream delivers.')
     })
   })
 
-  it('draws a hand-over as two bars that overlap', { timeout: 120_000 }, async () => {
+  it('draws a hand-over as two bars that overlap', async () => {
     await withFeeds(async ({ bus, managers }) => {
       const opened = await open(bus)
       await managers[0]?.refresh()
@@ -132,9 +129,7 @@ describeWithBrowser('a fault on the page', () => {
     })
   })
 
-  it('makes the whole page old when feedbus is gone, and everything new when it is back', {
-    timeout: 120_000,
-  }, async () => {
+  it('makes the whole page old when feedbus is gone, and everything new when it is back', async () => {
     await withFeeds(async ({ bus }) => {
       const first = await rig.serve({ bus })
       const opened = await rig.open(first.url)

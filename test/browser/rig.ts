@@ -8,7 +8,7 @@ import { waitFor } from '../support/wait-for.js'
 import { type Browser, type Complaints, launchBrowser, type Page, watchPage } from './support.js'
 
 /** Loading, a push and a frame, on a machine with other things to do. */
-export const PATIENCE_MS = 30_000
+export const PATIENCE_MS = 90_000
 
 export interface OpenPage {
   readonly page: Page
@@ -39,7 +39,7 @@ export function browserRig(): Rig {
   beforeAll(async () => {
     compiled = compilePage()
     browser = await launchBrowser()
-  }, 60_000)
+  })
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close()
   })

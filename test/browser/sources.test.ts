@@ -13,9 +13,7 @@ import { describeWithBrowser, picturePath } from './support.js'
 describeWithBrowser('sources of other kinds on the page', () => {
   const rig = browserRig()
 
-  it('shows a redundant pair: both paths, and that nothing is lost while one of them is down', {
-    timeout: 120_000,
-  }, async () => {
+  it('shows a redundant pair: both paths, and that nothing is lost while one of them is down', async () => {
     const symbols = ['BTCUSDT']
     const venue = await SimVenue.start({ port: 0, symbols, market: 'spot', seed: 7 })
     const bus = new Bus()
@@ -71,9 +69,7 @@ describeWithBrowser('sources of other kinds on the page', () => {
     }
   })
 
-  it('shows a connector beside a manager, with its book, and its traces on request only', {
-    timeout: 120_000,
-  }, async () => {
+  it('shows a connector beside a manager, with its book, and its traces on request only', async () => {
     const symbols = ['ETHUSDT']
     const clock = new SystemClock()
     const bus = new Bus({ clock })
@@ -117,7 +113,7 @@ describeWithBrowser('sources of other kinds on the page', () => {
     }
   })
 
-  it('shows hostile texts as texts, wherever they come from', { timeout: 60_000 }, async () => {
+  it('shows hostile texts as texts, wherever they come from', async () => {
     const evil = `"><img src=x onerror="globalThis.isPwned=1"><script>globalThis.isPwned=1</script>\u202e'`
     const { url } = await rig.serve({ title: evil })
     const { bus } = rig

@@ -49,7 +49,7 @@ describeWithBrowser('the page in use', () => {
     return opened
   }
 
-  it('needs no mouse: sections, filter, cells and help by keys', { timeout: 60_000 }, async () => {
+  it('needs no mouse: sections, filter, cells and help by keys', async () => {
     const { page, text, texts } = await openWith(12)
     const focused = (): Promise<string> =>
       page.evaluate<string>(`document.activeElement.getAttribute('aria-label') ?? document.activeElement.id`)
@@ -85,7 +85,7 @@ describeWithBrowser('the page in use', () => {
     expect(await page.locator('#help').isVisible()).toBe(false)
   })
 
-  it('does not take what is typed into a field for a key', { timeout: 60_000 }, async () => {
+  it('does not take what is typed into a field for a key', async () => {
     const { page } = await openWith(3)
     await page.locator('#log-text').focus()
     await page.keyboard.type('t?p1')
@@ -93,9 +93,7 @@ describeWithBrowser('the page in use', () => {
     expect(await page.locator('#help').isVisible()).toBe(false)
   })
 
-  it('is light or dark as the system says, until the person says otherwise, and remembers that', {
-    timeout: 60_000,
-  }, async () => {
+  it('is light or dark as the system says, until the person says otherwise, and remembers that', async () => {
     const opened = await openWith(4)
     const { page } = opened
     const ground = (): Promise<string> => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
@@ -146,9 +144,7 @@ describeWithBrowser('the page in use', () => {
     },
   )
 
-  it('fits a phone: nothing is wider than the screen, the answer is on the first screen', {
-    timeout: 60_000,
-  }, async () => {
+  it('fits a phone: nothing is wider than the screen, the answer is on the first screen', async () => {
     const opened = await openWith(8, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true })
     const { page } = opened
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
@@ -158,9 +154,7 @@ describeWithBrowser('the page in use', () => {
     await expectClean(opened)
   })
 
-  it('shows two hundred symbols with as many elements as fit the screen, for less than a stated share of a core', {
-    timeout: 120_000,
-  }, async () => {
+  it('shows two hundred symbols with as many elements as fit the screen, for less than a stated share of a core', async () => {
     const opened = await openWith(200)
     const { page } = opened
     expect(await opened.text('#grid-count', (text) => text !== '')).toBe('200 symbols, 1 200 streams')

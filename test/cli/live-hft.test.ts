@@ -90,7 +90,6 @@ describeWithPeers('feedbus live over a connector process', () => {
       const has = (topic: string, part: string): boolean =>
         cli.lines.some((line) => line.includes(`"topic":"${topic}"`) && line.includes(part))
       await waitFor(() => has('mkt.trades', '"symbol":"BTCUSDT"') && has('mkt.orderbook', '"state":"LIVE"'), {
-        timeoutMs: 60_000,
         what: () => `trades and a LIVE book: ${cli.stdout.slice(-500)}${cli.stderr}`,
       })
       expect(has('mkt.trades', '"venue":"BINANCE_FUTURES"')).toBe(true)
@@ -107,7 +106,7 @@ describeWithPeers('feedbus live over a connector process', () => {
       {},
     ],
     ['DATA_SOURCE and CONNECTOR_NAME alone', [], { DATA_SOURCE: 'hft_connector', CONNECTOR_NAME: 'fake' }],
-  ])('[D05, D06] prints its data by %s', { timeout: 120_000 }, async (_way, args, env) => {
+  ])('[D05, D06] prints its data by %s', async (_way, args, env) => {
     await withPrivateRoot(async (root) => {
       const connector = await FakeConnector.start(root)
       try {

@@ -110,7 +110,7 @@ describe('a reader that goes away', () => {
   it('ends the command without an error, as head does', async () => {
     const cli = new RunningCli(['up', '--http', '127.0.0.1:0', '--emit', 'mkt.*'])
     try {
-      await waitFor(() => cli.lineCount >= 3, { timeoutMs: 30_000, what: 'three envelopes' })
+      await waitFor(() => cli.lineCount >= 3, { what: 'three envelopes' })
       cli.child.stdout?.destroy()
       const { code } = await cli.ended
 

@@ -5,4 +5,4 @@ it('the documented strategy test runs to its end with no candle missing', async 
   await import('../../examples/strategy-test.js')
   expect(log.mock.calls.flat().join('\n')).toMatch(/^\d+ candles, none missing, after 1 fault$/)
   log.mockRestore()
-}, 60_000)
+})

@@ -24,7 +24,7 @@ describe('the packed package', () => {
     const { stdout } = spawnSync('npm', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26 })
     const [packed] = JSON.parse(stdout) as { files: { path: string }[] }[]
     files = (packed?.files ?? []).map(({ path }) => path)
-  }, 60_000)
+  })
 
   it('holds no binary and no build output', () => {
     expect(files).toContain('package.json')

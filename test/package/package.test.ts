@@ -49,7 +49,7 @@ beforeAll(() => {
     }),
   )
   npm(['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', `./${packed.filename}`], consumer)
-}, 180_000)
+})
 
 afterAll(() => {
   if (consumer !== '') rmSync(consumer, { recursive: true, force: true })
@@ -178,7 +178,7 @@ describe('the types', () => {
     })
     expect(result.stdout + result.stderr).toBe('')
     expect(result.status).toBe(0)
-  }, 120_000)
+  })
 })
 
 /** What a user writes; the expected errors are part of the contract. */

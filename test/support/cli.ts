@@ -51,10 +51,10 @@ export class RunningCli {
     this.child.kill(signal)
   }
 
-  /** Asks it to end, waits for it, and insists after ten seconds. */
+  /** Asks it to end, waits for it, and insists after two minutes. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
     if (!this.hasEnded) this.child.kill(signal)
-    const insist = setTimeout(() => this.child.kill('SIGKILL'), 10_000)
+    const insist = setTimeout(() => this.child.kill('SIGKILL'), 120_000)
     const ended = await this.ended
     clearTimeout(insist)
     return ended

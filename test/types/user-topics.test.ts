@@ -50,7 +50,7 @@ beforeAll(() => {
     ...['--typeRoots', join(ROOT, 'node_modules', '@types')],
     ...['index.ts', 'bus/index.ts', 'types/index.ts'].map((file) => join(ROOT, 'src', file)),
   )
-}, 120_000)
+})
 
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
@@ -68,7 +68,7 @@ const USE = `
   bus.publish('strat.signals', { side: 'BUY', symbol: 'BTCUSDT' })
 `
 
-describe("a user's own topics", { timeout: 120_000 }, () => {
+describe("a user's own topics", () => {
   it.each(['feedbus', 'feedbus/bus'])("are known everywhere after declare module '%s'", (entry) => {
     const result = compileConsumer(
       `consumer-${entry.replace('/', '-')}`,

@@ -34,20 +34,18 @@ describeWithPeers('HftSource over shared memory', () => {
         connector.market({ rate: 500, batch: 10 })
         const isLive = (): boolean => source.getHealth().books[0]?.state === 'LIVE'
         await waitFor(() => isLive() && trades > 20, {
-          timeoutMs: 30_000,
           what: () => JSON.stringify(source.getHealth()),
         })
         expect(states.at(-1)).toBe('LIVE')
         await connector.process.kill('SIGKILL')
         await waitFor(() => source.getHealth().connections[0]?.state === 'BACKOFF', {
-          timeoutMs: 30_000,
           what: 'peerLost',
         })
         expect(states.at(-1)).toBe('RESYNCING')
         expect(source.gaps().map(({ kind }) => kind)).toContain('opened')
         connector = await FakeConnector.start(root)
         connector.market({ rate: 500, batch: 10 })
-        await waitFor(isLive, { timeoutMs: 30_000, what: () => JSON.stringify(source.getHealth()) })
+        await waitFor(isLive, { what: () => JSON.stringify(source.getHealth()) })
         expect(states).not.toContain('CROSSED')
         expect(source.gaps().filter(({ kind }) => kind === 'opened')).toEqual([])
       } finally {
@@ -55,5 +53,5 @@ describeWithPeers('HftSource over shared memory', () => {
         await connector.close()
       }
     })
-  }, 120_000)
+  })
 })

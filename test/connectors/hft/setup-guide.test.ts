@@ -56,7 +56,7 @@ describe('code a reader copies', () => {
     return { code: status, output: stdout, errors: stderr }
   }
 
-  it('[A35] runs: the quick start of the live client, over the stub', { timeout: 70_000 }, () => {
+  it('[A35] runs: the quick start of the live client, over the stub', () => {
     const section = read('docs/hft-live-client.md').split('\n## Quick start\n')[1] ?? ''
     const snippet = /```ts\n([\s\S]*?)```/.exec(section)?.[1] ?? ''
     expect(snippet).toContain('new HashMapMarketDepthLiveBot([instrument])')
@@ -70,7 +70,7 @@ describe('code a reader copies', () => {
     expect(code).toBe(0)
   })
 
-  it('[D22] runs: a connector of your own', { timeout: 70_000 }, () => {
+  it('[D22] runs: a connector of your own', () => {
     const { code, output } = run(['examples/custom-connector.ts'])
     expect(output).toContain('trades of BTCUSDT subscribed')
     expect(output).toMatch(/^(?:BUY|SELL) 0\.01 at \d+\.\d\d$/m)

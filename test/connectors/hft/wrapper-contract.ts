@@ -22,7 +22,7 @@ export function describeWrapperContract(name: string, make: () => Promise<Wrappe
     let test: WrapperUnderTest
     beforeEach(async () => {
       test = await make()
-    }, 30_000)
+    })
     afterEach(async () => {
       await test.connector.disconnect()
       await test.dispose()
@@ -42,7 +42,7 @@ export function describeWrapperContract(name: string, make: () => Promise<Wrappe
           }
           return false
         },
-        { timeoutMs: 30_000, what: 'an event of the wanted kind' },
+        { what: 'an event of the wanted kind' },
       )
       return found as ConnectorEvent
     }

@@ -43,18 +43,18 @@ describeWithPeers('connector processes', () => {
     return { connector, symbol: 'BTCUSDT', step: () => {}, dispose }
   })
 
-  it('[D01] tells that a killed process is gone, after the events that came before', { timeout: 60_000 }, async () => {
+  it('[D01] tells that a killed process is gone, after the events that came before', async () => {
     const { connector, process, dispose } = await start()
     try {
       await connector.connect()
       await connector.subscribeTrades('BTCUSDT')
-      await waitFor(async () => (await connector.nextEvent()) !== null, { timeoutMs: 20_000, what: 'a trade' })
+      await waitFor(async () => (await connector.nextEvent()) !== null, { what: 'a trade' })
       await process.process.kill('SIGKILL')
       const takeUntilLost = async (): Promise<false> => {
         await connector.nextEvent()
         return false
       }
-      const gone = waitFor(takeUntilLost, { timeoutMs: 20_000, what: 'the loss' })
+      const gone = waitFor(takeUntilLost, { what: 'the loss' })
       await expect(gone).rejects.toMatchObject({ code: 'CONNECTOR_NOT_CONNECTED' })
       expect(await connector.isConnected()).toBe(false)
       expect(connector.getHealthStatus().connected).toBe(false)

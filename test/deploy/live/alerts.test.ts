@@ -186,7 +186,7 @@ describeWithPrometheus('alerts on a running feed', ['prometheus'], (program = ''
     metrics.close()
     eventLoop.close()
     bus.close()
-  }, 60_000)
+  })
 
   it('names the stream that was acknowledged and never spoke, until it does', { timeout: TEST_MS }, async () => {
     await fires('FeedbusSubscriptionSilent', { manager: 'silent' }, { description: /BTCUSDT TICKER/ })

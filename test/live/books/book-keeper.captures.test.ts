@@ -31,7 +31,7 @@ interface BookTruth {
 
 describeWithData('books rebuilt from captured diffs', () => {
   for (const file of CAPTURES) {
-    it(`${file}: agree with every checkpoint and with the whole book at the end`, { timeout: 60_000 }, () => {
+    it(`${file}: agree with every checkpoint and with the whole book at the end`, () => {
       const truth = readBookTruths(`captures/truth/${file}.truth.json`)
       const books = new Rebuilt(truth)
       for (const record of readCapture(sharedData(`captures/${file}.jsonl.gz`) as string)) books.take(record)

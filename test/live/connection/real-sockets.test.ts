@@ -166,7 +166,7 @@ describe('over real sockets', () => {
     'has every stream back a moment after the reset of a healthy connection',
     async () => {
       venue = await MiniVenue.start()
-      const slow = { firstReconnectDelayMs: 50, baseReconnectDelayMs: 5_000, reconnectDelayMsMax: 5_000 }
+      const slow = { firstReconnectDelayMs: 50, baseReconnectDelayMs: 300_000, reconnectDelayMsMax: 300_000 }
       const { manager, sink } = feed(slow, { healthyAfterMs: 100 })
       const names = specs(50).map(({ name }) => name)
       await manager.start(specs(50))
@@ -185,8 +185,8 @@ describe('over real sockets', () => {
       recoveries.sort((a, b) => a - b)
       const median = percentile(recoveries, 0.5)
       reportFigures('reset', { runs: RESETS, p50Ms: median, p99Ms: percentile(recoveries, 0.99) })
-      // The next slower way back is five seconds.
-      expect(median).toBeLessThan(2_500)
+      // The next slower way back takes minutes: a machine cannot be taken for it.
+      expect(median).toBeLessThan(60_000)
       expect(manager.connections()[0]?.reconnectCount).toBe(RESETS)
     },
     60_000 + RESETS * 3_000,
@@ -194,11 +194,11 @@ describe('over real sockets', () => {
 
   it('finds a half-open connection and replaces it', async () => {
     venue = await MiniVenue.start()
-    const { manager, established } = feed({ pingIntervalMs: 200, pingTimeoutMs: 100 })
+    const { manager, established } = feed({ pingIntervalMs: 200, pingTimeoutMs: 2_000 })
     await manager.start(specs(1))
     venue.stall()
     await waitFor(() => established() === 2, { what: 'the replacement' })
-    expect(manager.stats().pingTimeouts).toBe(1)
+    expect(manager.stats().pingTimeouts).toBeGreaterThanOrEqual(1)
   })
 
   it('hands over twenty times without losing or reordering a message', async () => {
@@ -289,8 +289,8 @@ describe('a process that has stopped its connections', () => {
       silent.close()
       expect(output).toContain('stopped')
       expect(code).toBe(0)
-      // Two seconds are promised; the rest is for a busy machine. A leaked timer would hold it for 30 s.
-      expect(tookMs).toBeLessThan(6_000)
+      // Whatever is left behind would hold it for ten minutes.
+      expect(tookMs).toBeLessThan(60_000)
     },
   )
 })
@@ -307,8 +307,8 @@ const signals = createSignals((error) => { throw error })
 const manager = new ConnectionManager({
   venue: venueInfo('SIM_SPOT'),
   config: {
-    baseUrl, restUrl: '', connectTimeoutMs: stage === 'timedOut' ? 200 : 30000, pingIntervalMs: 30000, pingTimeoutMs: 10000,
-    maxReconnectAttempts: Infinity, firstReconnectDelayMs: 30000, baseReconnectDelayMs: 30000, reconnectDelayMsMax: 60000, reconnectJitter: 0.3,
+    baseUrl, restUrl: '', connectTimeoutMs: stage === 'timedOut' ? 200 : 600000, pingIntervalMs: 600000, pingTimeoutMs: 10000,
+    maxReconnectAttempts: Infinity, firstReconnectDelayMs: 600000, baseReconnectDelayMs: 600000, reconnectDelayMsMax: 600000, reconnectJitter: 0.3,
     connectionAgeMsMax: 82800000, refreshWindow: null, streamsPerConnectionMax: 200, redundant: [],
   },
   runtime: createRuntime(), transport: new WsTransport(), sink: { onFrame: () => 1 }, signals, instanceName: 'child',

@@ -132,9 +132,9 @@ describe('a redundant pair over real sockets', () => {
     const paths = () => manager.getHealth().connections[0]?.paths ?? []
     const areBothUp = (): boolean => paths().length === 2 && paths().every(({ state }) => state === 'OPEN')
     for (let cut = 0; cut < CUTS; cut++) {
-      await waitFor(areBothUp, { what: `both paths before cut ${cut}`, timeoutMs: 20_000 })
+      await waitFor(areBothUp, { what: `both paths before cut ${cut}` })
       const fromId = venue.lastId
-      await waitFor(() => venue.lastId > fromId + 5, { what: 'some more trades', timeoutMs: 20_000 })
+      await waitFor(() => venue.lastId > fromId + 5, { what: 'some more trades' })
       const generations = paths().map(({ generation }) => generation)
       // Now the path that has been there longest, now the one that has just come back.
       venue.cut(venue.peers.at(cut % 3 === 0 ? -1 : 0) as WebSocket)
@@ -142,15 +142,14 @@ describe('a redundant pair over real sockets', () => {
         () => paths().some(({ state, generation }, at) => state !== 'OPEN' || generation !== generations[at]),
         {
           what: 'the cut',
-          timeoutMs: 20_000,
         },
       )
     }
-    await waitFor(areBothUp, { what: 'both paths in the end', timeoutMs: 20_000 })
+    await waitFor(areBothUp, { what: 'both paths in the end' })
     venue.isSending = false
     // To the last message of each stream, not only without holes.
     const areAllThere = (): boolean => SYMBOLS.every((symbol) => lastIds.get(symbol) === venue.lastId)
-    await waitFor(areAllThere, { what: 'the last trade of each symbol', timeoutMs: 20_000 })
+    await waitFor(areAllThere, { what: 'the last trade of each symbol' })
     expect(faults).toEqual({ lost: 0, duplicated: 0, reordered: 0, gaps: 0, timesDown: 0 })
     const [a, b] = paths()
     expect((a?.generation ?? 0) + (b?.generation ?? 0)).toBe(CUTS + 2)

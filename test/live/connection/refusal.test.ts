@@ -2,6 +2,9 @@
  * A venue that refuses everybody for five seconds and then accepts again, over real sockets: how soon every stream
  * speaks, and how often the door was knocked at meanwhile.
  *
+ * The time it takes is reported, and judged by the scoreboard: what is promised here is that the next attempt is the
+ * last, and attempts are at most 1.32 s apart.
+ *
  * FEEDBUS_REFUSALS=<count> measures that many recoveries, twenty feeds at a time.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -63,7 +66,7 @@ async function feed(seed: number): Promise<Fed> {
 }
 
 describe('a venue that refuses for five seconds', () => {
-  it(`has every stream of every feed back within 1.5 s of accepting again (${RECOVERIES} recoveries)`, {
+  it(`has every stream of every feed back with its next attempt, and is not stormed (${RECOVERIES} recoveries)`, {
     timeout: 60_000 + Math.ceil(RECOVERIES / AT_ONCE) * 30_000,
   }, async () => {
     const feeds = await Promise.all(
@@ -74,20 +77,31 @@ describe('a venue that refuses for five seconds', () => {
     try {
       while (recoveries.length < RECOVERIES) {
         const before = feeds.map(({ manager }) => manager.getStats().connection?.connectsAttempted ?? 0)
-        venue.inject({ fault: 'httpStatus', status: 503, for: REFUSED_MS })
+        const refusedAt = performance.now()
+        const refusal = venue.inject({ fault: 'httpStatus', status: 503 })
         venue.cut()
-        const acceptsAt = performance.now() + REFUSED_MS
         await waitFor(() => feeds.every(({ manager }) => manager.getHealth().connections[0]?.state === 'BACKOFF'), {
           what: 'every feed to lose its connection',
         })
         for (const { heard } of feeds) heard.clear()
+        await waitFor(() => performance.now() - refusedAt >= REFUSED_MS, { what: 'five seconds of refusal' })
+        const knocked = feeds.map(({ manager }) => manager.getStats().connection?.connectsAttempted ?? 0)
+        refusal.end()
+        const acceptsAt = performance.now()
         await waitFor(() => feeds.every(({ heard }) => heard.size === SYMBOLS.length), {
-          timeoutMs: 25_000,
           what: 'every stream to speak again',
         })
         feeds.forEach(({ manager, heard }, index) => {
           recoveries.push(Math.max(...heard.values()) - acceptsAt)
-          attempts.push((manager.getStats().connection?.connectsAttempted ?? 0) - (before[index] ?? 0))
+          const count = manager.getStats().connection?.connectsAttempted ?? 0
+          attempts.push(count - (before[index] ?? 0))
+          // The first to find the door open goes in; one that was at the door when it opened knocks no more.
+          expect(count - (knocked[index] ?? 0)).toBeLessThanOrEqual(1)
+          // At once, after 600 ms, then every 1 200 ms, all of them 10 % less at most: a timer is a millisecond early at most.
+          const refusedMs = acceptsAt - refusedAt
+          expect(count - (before[index] ?? 0)).toBeLessThanOrEqual(
+            3 + Math.max(0, Math.floor((refusedMs - 530) / 1_070)),
+          )
         })
       }
     } finally {
@@ -99,8 +113,5 @@ describe('a venue that refuses for five seconds', () => {
       p99Ms: percentile(recoveries, 0.99),
       attemptsMax: Math.max(...attempts),
     })
-    // The next attempt after the door opens comes within one delay; what a busy machine adds is not ours.
-    expect(percentile(recoveries, 0.5)).toBeLessThan(1_500)
-    expect(Math.max(...attempts)).toBeLessThanOrEqual(7)
   })
 })

@@ -117,7 +117,7 @@ describe('a scripted venue', () => {
     )
     const { manager, events } = feed()
     await manager.start([spec('btcusdt@trade')])
-    await waitFor(() => events.includes('established 2'), { what: 'the reconnect', timeoutMs: 15_000 })
+    await waitFor(() => events.includes('established 2'), { what: 'the reconnect' })
     expect(events).toEqual(['established 1', 'disconnected 1008 Too many requests', 'established 2'])
     expect(manager.stats().pingTimeouts).toBe(0)
     await manager.stop()

@@ -83,7 +83,7 @@ describe('decimals from bytes', () => {
     const result = compareDecimals({ readDecimal, surprise: SURPRISE, random: () => random.next(), count: 2_000_000 })
     expect(result.difference, `seed ${seed}`).toBeNull()
     expect(result.left / result.compared).toBeLessThan(0.01)
-  }, 120_000)
+  })
 })
 
 describe('integers from bytes', () => {

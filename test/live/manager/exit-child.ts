@@ -16,8 +16,8 @@ const manager = new LiveDataFeedManager(
     symbols: ['BTCUSDT'],
     subscribeTrades: true,
     subscribeBookTicker: true,
-    // Long waits on purpose: whatever is left behind keeps the process for half a minute.
-    connection: { baseUrl, restUrl, baseReconnectDelayMs: 30_000, reconnectJitter: 0 },
+    // Long waits on purpose: whatever is left behind keeps the process for ten minutes.
+    connection: { baseUrl, restUrl, baseReconnectDelayMs: 600_000, reconnectDelayMsMax: 600_000, reconnectJitter: 0 },
   },
   bus,
 )

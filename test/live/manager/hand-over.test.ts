@@ -81,9 +81,7 @@ function namesOf(streams: readonly StreamConfig[]): string[] {
 }
 
 describe('planned hand-over against the simulated venue', () => {
-  it('publishes exactly what the venue sent, with 15 hand-overs and 5 announced shutdowns in memory', {
-    timeout: 120_000,
-  }, async () => {
+  it('publishes exactly what the venue sent, with 15 hand-overs and 5 announced shutdowns in memory', async () => {
     const clock = new VirtualClock()
     const venue = await SimVenue.start({
       listen: false,
@@ -126,7 +124,7 @@ describe('planned hand-over against the simulated venue', () => {
     await venue.stop()
   })
 
-  it('publishes exactly what the venue sent, with 20 hand-overs over real sockets', { timeout: 60_000 }, async () => {
+  it('publishes exactly what the venue sent, with 20 hand-overs over real sockets', async () => {
     const venue = await SimVenue.start({
       symbols: SYMBOLS,
       market: 'spot',

@@ -142,5 +142,5 @@ describe('counted subscriptions over several connections', () => {
       }),
       { numRuns: 80 },
     )
-  }, 120_000)
+  })
 })

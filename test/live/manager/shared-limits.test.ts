@@ -88,7 +88,7 @@ describe('managers of one process on one venue', () => {
     expect(together).toBeGreaterThan(200)
     // The same without sharing breaks the venue's limit.
     expect(await connectsMax(() => new ProcessShared())).toBeGreaterThan(300)
-  }, 60_000)
+  })
 
   it('all stop asking REST when the venue has refused one of them', async () => {
     const { clock, built, requested, venue } = managers(3, share(), () => 'ws://venue.test')

@@ -80,7 +80,7 @@ async function virtual() {
 }
 
 describe('one muted stream among 200', () => {
-  it('is heard again after its resubscription, and the connection stays', { timeout: 60_000 }, async () => {
+  it('is heard again after its resubscription, and the connection stays', async () => {
     const { clock, venue, manager, observed, state } = await virtual()
     await settled(manager.start(), clock)
     await clock.advance(20_000)
@@ -95,9 +95,7 @@ describe('one muted stream among 200', () => {
     expect(observed.gaps).toBe(0)
   })
 
-  it('moves its connection to a new socket when that is what helps, and nobody loses anything', {
-    timeout: 60_000,
-  }, async () => {
+  it('moves its connection to a new socket when that is what helps, and nobody loses anything', async () => {
     const { clock, venue, manager, observed, state } = await virtual()
     await settled(manager.start(), clock)
     await clock.advance(20_000)
@@ -113,7 +111,7 @@ describe('one muted stream among 200', () => {
     expect(observed.gaps).toBe(0)
   })
 
-  it('is called stale with what was tried when nothing helps, once', { timeout: 60_000 }, async () => {
+  it('is called stale with what was tried when nothing helps, once', async () => {
     const { clock, venue, manager, observed, state } = await virtual()
     await settled(manager.start(), clock)
     await clock.advance(20_000)
@@ -132,7 +130,7 @@ describe('one muted stream among 200', () => {
     expect(observed.gaps).toBe(0)
   })
 
-  it('is found when it never spoke at all', { timeout: 60_000 }, async () => {
+  it('is found when it never spoke at all', async () => {
     const { clock, venue, manager, observed, state } = await virtual()
     venue.inject({ fault: 'ackSilent', on: { stream: MUTE }, count: 1 })
     await settled(manager.start(), clock)
@@ -144,7 +142,7 @@ describe('one muted stream among 200', () => {
 })
 
 describe('over real sockets', () => {
-  it('a stream that stopped is subscribed again, then moved to a new socket', { timeout: 60_000 }, async () => {
+  it('a stream that stopped is subscribed again, then moved to a new socket', async () => {
     const venue = await SimVenue.start({
       symbols: ['BTCUSDT', 'ETHUSDT'],
       market: 'spot',
@@ -172,13 +170,13 @@ describe('over real sockets', () => {
     await manager.start()
     const count = (): number =>
       manager.getHealth().feeds.find((feed) => feed.stream === 'btcusdt@depth5@100ms')?.messageCount ?? 0
-    await waitFor(() => count() > 20, { timeoutMs: 20_000, what: 'the pace of the stream to be known' })
+    await waitFor(() => count() > 20, { what: 'the pace of the stream to be known' })
     const on = { stream: 'btcusdt@depth5@100ms', connection: 1 }
     venue.inject({ every: '20ms', fault: 'silentStream', variant: 'reconnect', on })
     const refreshed = (): boolean => (manager.getStats().connection?.refreshes ?? 0) > 0
-    await waitFor(refreshed, { timeoutMs: 30_000, what: 'the hand-over' })
+    await waitFor(refreshed, { what: 'the hand-over' })
     const before = count()
-    await waitFor(() => count() > before, { timeoutMs: 10_000, what: 'the stream on the new socket' })
+    await waitFor(() => count() > before, { what: 'the stream on the new socket' })
     expect(manager.getStats().resubscriptions).toBeGreaterThanOrEqual(1)
     expect(manager.getStats().connection).toMatchObject({ reconnects: 0 })
     expect(observed.lost).toEqual([])

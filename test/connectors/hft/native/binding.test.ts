@@ -23,7 +23,7 @@ function run(text: string, env: NodeJS.ProcessEnv = {}): unknown {
 const BLOCKED = `process.dlopen = () => { throw new Error('blocked here') };`
 
 describe('the loader', () => {
-  it('is not touched by importing the package', { timeout: 60_000 }, () => {
+  it('is not touched by importing the package', () => {
     const text = `let loads = 0
       const dlopen = process.dlopen
       process.dlopen = (...args) => { loads += String(args[1]).includes('feedbus-native') ? 1 : 0; return dlopen(...args) }
@@ -33,9 +33,7 @@ describe('the loader', () => {
     expect(run(text)).toBe(0)
   })
 
-  it('names platform, every path and the command when nothing loads, and availability never throws', {
-    timeout: 60_000,
-  }, () => {
+  it('names platform, every path and the command when nothing loads, and availability never throws', () => {
     const text = `${BLOCKED}
       const native = await import(${moduleUrl('src/connectors/hft/native/index.ts')})
       const answers = { available: native.isNativeAvailable(), target: native.platformTarget() }

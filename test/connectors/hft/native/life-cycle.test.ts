@@ -50,7 +50,7 @@ describeNative('a process or thread with a connection', () => {
       errors += data.toString()
     })
     const exited = once(child, 'exit')
-    await waitFor(() => lines.includes('open'), { timeoutMs: 40_000, what: () => `the bot to open: ${errors}` })
+    await waitFor(() => lines.includes('open'), { what: () => `the bot to open: ${errors}` })
     return { child, lines, exited }
   }
   const aliveAndDead = (): string[] => node.listNodes().map(({ state }) => state)
@@ -114,10 +114,10 @@ describeNative('a process or thread with a connection', () => {
     connection.onRecords = (first, count) => {
       for (let i = first; i < first + count; i++) here.push(connection.ring.px(i))
     }
-    await waitFor(() => heard.every((messages) => messages.length > 0), { timeoutMs: 40_000 })
+    await waitFor(() => heard.every((messages) => messages.length > 0))
     const sent = Array.from({ length: 1000 }, (_, px) => px)
     for (const px of sent) double.send(depth('btcusdt', px))
-    await waitFor(() => [here, ...heard].every((messages) => messages.length >= 1000), { timeoutMs: 20_000 })
+    await waitFor(() => [here, ...heard].every((messages) => messages.length >= 1000))
     expect(here).toEqual(sent)
     expect(heard).toEqual([
       ['open', ...sent],

@@ -56,7 +56,7 @@ export class TestBot {
 
   /** Waits for a record that is wanted. */
   record(wanted: (record: Received) => boolean, what: string): Promise<Received> {
-    return waitFor(() => this.records.find(wanted), { what, timeoutMs: 15_000 })
+    return waitFor(() => this.records.find(wanted), { what })
   }
 
   /** Waits until the book is the connector's; throws with both books when it never is. */
@@ -65,7 +65,6 @@ export class TestBot {
     const own = (): string => JSON.stringify([this.books.get(symbol)?.bids, this.books.get(symbol)?.asks])
     const theirs = JSON.stringify([wanted['bids'], wanted['asks']])
     await waitFor(() => own() === theirs, {
-      timeoutMs: 15_000,
       what: () => `the book of ${symbol}\n  here  ${own()}\n  there ${theirs}`,
     })
   }

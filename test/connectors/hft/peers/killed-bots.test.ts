@@ -21,7 +21,7 @@ describeWithPeers('bots that are killed', () => {
           const args = [connector.name, '--bot', bot, '--mode', modes[kill % 2] ?? 'pump', ...root.args]
           const client = new PeerProcess(process.execPath, [...nodeArgsFor(CLIENT), ...args])
           // Each opens a node: twenty-one without a clean-up in between would be one too many.
-          await client.report('ready', { timeoutMs: 60_000 })
+          await client.report('ready')
           await connector.process.report((each) => each.event === 'registered' && each['bot'] === bot)
           expect(await client.kill()).toBe('SIGKILL')
         }

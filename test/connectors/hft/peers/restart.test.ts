@@ -20,11 +20,11 @@ for (const mode of ['pump', 'poll'] as const) {
           await waitFor(() => bot.feeds > 200, { what: 'a market' })
           first.process.send({ cmd: 'die', after: 30 })
           expect(await first.process.exited).toBe('SIGKILL')
-          await waitFor(() => bot.events.includes('peerLost'), { what: 'peerLost', timeoutMs: 20_000 })
+          await waitFor(() => bot.events.includes('peerLost'), { what: 'peerLost' })
 
           // Another market than before: a book kept from the old one would differ.
           const second = await FakeConnector.start(root, { seed: 7 })
-          await waitFor(() => bot.events.includes('peerChanged'), { what: 'peerChanged', timeoutMs: 20_000 })
+          await waitFor(() => bot.events.includes('peerChanged'), { what: 'peerChanged' })
           await second.process.report('registered')
           // The batch that never ended is a loss, and it is said.
           expect(bot.connection.stats().batchImbalance + bot.overflows.length).toBeGreaterThan(0)

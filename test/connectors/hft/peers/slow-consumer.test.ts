@@ -15,13 +15,12 @@ function block(): void {
 
 async function caughtUp(bot: TestBot, sent: number): Promise<void> {
   await waitFor(() => bot.feeds + bot.missing >= sent, {
-    timeoutMs: 30_000,
     what: () => `${sent} records, came ${bot.feeds}, known missing ${bot.missing}`,
   })
 }
 
 describeWithPeers('a consumer that is blocked for two seconds at 50 000 messages per second', () => {
-  it('polling suspects the loss, and a resync makes the book right', { timeout: 90_000 }, () =>
+  it('polling suspects the loss, and a resync makes the book right', () =>
     withPrivateRoot(async (root) => {
       const connector = await FakeConnector.start(root, { bufferSize: 2_048, numbered: true })
       const bot = new TestBot(await connectTo(root, { connector: connector.name, mode: 'poll' }), { keep: false })
@@ -40,10 +39,9 @@ describeWithPeers('a consumer that is blocked for two seconds at 50 000 messages
       await bot.sameBook(connector, SYMBOL)
       await bot.connection.close()
       await connector.close()
-    }),
-  )
+    }))
 
-  it('pumping counts the loss to the record, and a resync makes the book right', { timeout: 90_000 }, () =>
+  it('pumping counts the loss to the record, and a resync makes the book right', () =>
     withPrivateRoot(async (root) => {
       // The service's buffer is wide, so that the ring is the only place where records can be lost.
       const connector = await FakeConnector.start(root, { bufferSize: 65_536, maxBots: 2, numbered: true })
@@ -69,6 +67,5 @@ describeWithPeers('a consumer that is blocked for two seconds at 50 000 messages
       expect(bot.overflows.reduce((sum, { dropped }) => sum + dropped, 0n)).toBe(stats.ringDropped)
       await bot.connection.close()
       await connector.close()
-    }),
-  )
+    }))
 })
