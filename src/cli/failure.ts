@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander'
 import { ConnectorError } from '../connectors/hft/index.js'
 import { ConfigError, formatConfigIssue } from '../live/errors.js'
-import { FaultPlanError, RecordingError } from '../sim/index.js'
+import { FaultPlanError, RecordingError, SimOptionError } from '../sim/index.js'
 import { LiveFeedError } from '../types/index.js'
 import { ExitCode, UsageError } from './exit.js'
 
@@ -20,7 +20,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof ConfigError) {
     return { exitCode: ExitCode.WRONG_USAGE, lines: error.issues.map(formatConfigIssue) }
   }
-  if (error instanceof FaultPlanError) {
+  if (error instanceof FaultPlanError || error instanceof SimOptionError) {
     return { exitCode: ExitCode.WRONG_USAGE, lines: error.issues.map((issue) => `${error.code} ${issue}`) }
   }
   if (error instanceof RecordingError) {

@@ -1,4 +1,5 @@
 /** The simulated venue, for a user's own tests and for running without any network. */
+export { RecordingError, SimOptionError } from './errors.js'
 export type { FaultName, FaultPlanInput, FaultRuleInput, FaultSelector } from './faults/plan.js'
 export { FAULT_VARIANTS, FaultPlanError, loadFaultPlan } from './faults/plan.js'
 export type { InjectedFault } from './faults/rule-run.js'
@@ -30,7 +31,6 @@ export type {
   ViolationRecord,
   ViolationRule,
 } from './oracle/records.js'
-export { RecordingError } from './recording/container.js'
 export type { RecordingOptions } from './recording/recording-options.js'
 export type { MarketLimits, SimLimits, SimLimitsInput } from './server/limits.js'
 export type { SimTransportOptions, SimTransportVenue } from './sim-transport.js'

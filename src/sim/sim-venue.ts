@@ -7,6 +7,7 @@
  */
 import { type Clock, type Random, SeededRandom, SystemClock, VirtualClock } from '../runtime/index.js'
 import type { MarketKind } from '../types/venue.js'
+import { SimOptionError } from './errors.js'
 import {
   type FaultPlan,
   type FaultPlanInput,
@@ -20,6 +21,7 @@ import type { InjectedFault } from './faults/rule-run.js'
 import { matchingStreams, selectsConnection } from './faults/selector.js'
 import { createMarket, type MarketOptions } from './market-options.js'
 import type { MarketSource } from './market-source.js'
+import { checkOptions } from './option-check.js'
 import { SimOracle, type SimOracleOptions } from './oracle/oracle.js'
 import { OracleFile } from './oracle/oracle-file.js'
 import { createRecordingSource, type RecordingOptions } from './recording/recording-options.js'
@@ -103,8 +105,12 @@ export class SimVenue {
   #oracleFile: OracleFile | null = null
   #stopped: Promise<void> | null = null
 
-  /** Starts a venue; rejects when the port is taken, a file is missing or an option is wrong. */
+  /**
+   * Starts a venue. Rejects with `SimOptionError`, `FaultPlanError` or `RecordingError` for what is wrong in the options,
+   * and with the system's error when the port is taken.
+   */
   static async start(options: SimVenueOptions = {}): Promise<SimVenue> {
+    checkOptions(options)
     const loaded = loadFaultPlan(options.faults ?? 'none')
     const plan: FaultPlan =
       loaded.kind === 'rules' ? loaded : { kind: 'rules', name: loaded.scenario, seed: null, startMs: 0, rules: [] }
@@ -128,8 +134,8 @@ export class SimVenue {
     this.#host = options.host ?? '127.0.0.1'
     this.#random = new SeededRandom(this.seed, 'venue')
     const { speed = 1 } = options
-    if (speed === 'max' ? options.from === undefined && lines === null : !(speed > 0)) {
-      throw new RangeError(`speed: ${speed} is not a factor above 0 (max only plays recordings)`)
+    if (speed === 'max' && options.from === undefined && lines === null) {
+      throw new SimOptionError(['speed: max only plays recordings; give a factor'])
     }
     this.#speed = speed === 'max' ? 1 : speed
     const clock = new VenueClock(this.clock, {

@@ -8,8 +8,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import type { MarketKind } from '../../types/venue.js'
+import { FaultPlanError } from '../errors.js'
 import { parseCountRange, parseDuration, parseDurationRange, type Range } from './duration.js'
 import { BUILT_IN_PLANS } from './presets.js'
+
+export { FaultPlanError } from '../errors.js'
 
 /** Fault kinds this venue can produce. */
 export type FaultName =
@@ -131,17 +134,6 @@ export interface FaultRuleInput extends RuleFields<TimeInput, RangeInput> {
 export interface FaultRule extends RuleFields<number, Range> {
   readonly fault: FaultName
   readonly on: FaultSelector
-}
-
-export class FaultPlanError extends Error {
-  override readonly name = 'FaultPlanError'
-  readonly code = 'FAULT_PLAN_INVALID'
-  readonly issues: readonly string[]
-
-  constructor(issues: readonly string[], cause?: unknown) {
-    super(`fault plan: ${issues.join('\nfault plan: ')}`, { cause })
-    this.issues = issues
-  }
 }
 
 const duration = z.union([z.string(), z.number()]).transform((value, context): number => {

@@ -9,6 +9,7 @@ import type { Clock, TimerHandle } from '../../runtime/clock.js'
 import type { Random } from '../../runtime/random.js'
 import { SeededRandom } from '../../runtime/random.js'
 import type { MarketKind } from '../../types/venue.js'
+import { SimOptionError } from '../errors.js'
 import type { MarketOracle, MarketSource, RestReply, SimPayload, StreamTap, TimeUnit } from '../market-source.js'
 import { Instrument } from './instrument.js'
 import { SimOracle } from './oracle.js'
@@ -309,7 +310,7 @@ export class SimMarket implements MarketSource {
     )
     const hasExtras = options.extras ?? true
     const names = new Set(given.map(({ symbol }) => symbol))
-    if (names.size !== given.length) throw new RangeError('a symbol is listed twice')
+    if (names.size !== given.length) throw new SimOptionError(['symbols: a symbol is listed twice'])
     const inputs = [...given, ...(hasExtras ? EXTRA_SYMBOLS.filter(({ symbol }) => !names.has(symbol)) : [])]
     const specs = this.markets.flatMap((market) =>
       inputs.map((input) => resolveSymbol(input, market)).filter((spec) => spec !== null),

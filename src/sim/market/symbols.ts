@@ -5,6 +5,7 @@
  * a venue with 500 made-up symbols needs no table.
  */
 import type { MarketKind } from '../../types/venue.js'
+import { SimOptionError } from '../errors.js'
 import { parseDecimal, pow10 } from './decimal.js'
 
 export type SymbolStatus = 'TRADING' | 'HALT' | 'BREAK' | 'END_OF_DAY' | 'CANCEL_ONLY' | 'SETTLING' | 'PENDING_TRADING'
@@ -136,7 +137,7 @@ export function lowerAscii(text: string): string {
 export function resolveSymbol(input: SymbolInput, market: MarketKind): SymbolSpec | null {
   const { symbol } = input
   if (!/^[^\s@!/&?#%]{1,40}$/u.test(symbol) || lowerAscii(symbol) === symbol) {
-    throw new RangeError(`not a listed name (letters in upper case): ${JSON.stringify(symbol)}`)
+    throw new SimOptionError([`symbols: not a listed name (letters in upper case): ${JSON.stringify(symbol)}`])
   }
   const [pair = symbol, suffix] = symbol.split('_') as [string, string?]
   const markets = input.markets ?? (suffix === undefined ? ['spot', 'futures'] : ['futures'])
@@ -151,7 +152,9 @@ export function resolveSymbol(input: SymbolInput, market: MarketKind): SymbolSpe
   const priceDecimals = isFutures ? Math.max(tick.decimals, wireDecimals) : 8
   const qtyDecimals = isFutures ? step.decimals : 8
   if (!isFutures && tick.decimals + step.decimals > 8) {
-    throw new RangeError(`${symbol}: tick ${tickText} and step ${stepText} need more than 8 decimals of quote volume`)
+    throw new SimOptionError([
+      `symbols: ${symbol}: tick ${tickText} and step ${stepText} need more than 8 decimals of quote volume`,
+    ])
   }
   const quote = QUOTES.find((name) => pair.endsWith(name) && pair.length > name.length) ?? 'USDT'
   const activity = input.activity ?? known?.activity ?? 0.15
@@ -226,7 +229,7 @@ function stepText(decimals: number): string {
 /** Smallest scale that still writes the increment as a whole number. */
 function trimmed(text: string): { units: number; decimals: number } {
   let { units, decimals } = parseDecimal(text)
-  if (units <= 0) throw new RangeError(`increment must be above zero: ${text}`)
+  if (units <= 0) throw new SimOptionError([`symbols: an increment must be above zero: ${text}`])
   while (decimals > 0 && units % 10 === 0) {
     units /= 10
     decimals--

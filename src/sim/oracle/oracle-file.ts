@@ -1,5 +1,6 @@
 /** Writes the oracle's records to a file as JSON lines, while they are made. */
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream, openSync, type WriteStream } from 'node:fs'
+import { SimOptionError } from '../errors.js'
 import type { SimOracle } from './oracle.js'
 
 /** Lines gathered before one write. */
@@ -12,12 +13,19 @@ export class OracleFile {
   #batch = ''
   #error: Error | null = null
 
+  /** Throws `SimOptionError` at once: a path that cannot be written must not cost a run. */
   static open(path: string, oracle: SimOracle): OracleFile {
-    return new OracleFile(path, oracle)
+    let descriptor: number
+    try {
+      descriptor = openSync(path, 'w')
+    } catch (error) {
+      throw new SimOptionError([`oracleFile: cannot be written: ${(error as Error).message}`], error)
+    }
+    return new OracleFile(path, descriptor, oracle)
   }
 
-  private constructor(path: string, oracle: SimOracle) {
-    this.#stream = createWriteStream(path)
+  private constructor(path: string, descriptor: number, oracle: SimOracle) {
+    this.#stream = createWriteStream(path, { fd: descriptor })
     this.#stream.on('error', (error) => {
       this.#error = error
     })

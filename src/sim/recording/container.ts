@@ -10,6 +10,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import { RecordingError } from '../errors.js'
 
 export interface WsRecord {
   readonly kind: 'ws'
@@ -42,12 +43,6 @@ export interface Recording {
   readonly rest: readonly RestRecord[]
   /** URLs the recorder connected to. */
   readonly connects: readonly string[]
-}
-
-/** A file that is not a recording; says where. */
-export class RecordingError extends Error {
-  override readonly name = 'RecordingError'
-  readonly code = 'RECORDING_INVALID'
 }
 
 /** Text held in memory while serving; a larger recording has to be cut into files. */

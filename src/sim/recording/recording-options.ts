@@ -1,5 +1,6 @@
 /** Turns a venue's `from` option, and a scenario, into a recording that is ready to play. */
 import type { Clock } from '../../runtime/index.js'
+import { SimOptionError } from '../errors.js'
 import { loadScenario } from '../faults/scenario.js'
 import { readRecording } from './container.js'
 import { RecordingSource } from './recording-source.js'
@@ -34,7 +35,7 @@ export function createRecordingSource(
   const options: Partial<RecordingOptions> = typeof from === 'string' ? { path: from } : (from ?? {})
   const scenario = lines === null ? null : loadScenario(lines.file, lines.scenario, options.path)
   const path = options.path ?? scenario?.capturePath
-  if (path === undefined) throw new TypeError('from: the path of a recording is missing')
+  if (path === undefined) throw new SimOptionError(['from: the path of a recording is missing'])
   return new RecordingSource(readRecording(path), {
     clock: setting.clock,
     isMaxSpeed: setting.isMaxSpeed,

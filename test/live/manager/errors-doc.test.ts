@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 
 const SOURCE = new URL('../../../src/', import.meta.url)
 
-/** Files that declare error codes: `errors.ts` and `….-error.ts` of every folder. The simulated venue's are not ours to explain. */
+/** Files that declare error codes: `errors.ts` and `….-error.ts` of every folder. */
 function errorFiles(): string[] {
   return readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => /(^|\/)(errors|[a-z-]+-error)\.ts$/.test(path) && !path.startsWith('sim/'))
+    .filter((path) => /(^|\/)(errors|[a-z-]+-error)\.ts$/.test(path))
 }
 
 /** Upper-case string literals of the file: in these files they are codes and nothing else. */

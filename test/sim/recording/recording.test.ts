@@ -5,8 +5,9 @@ import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../../src/runtime/index.js'
+import { RecordingError } from '../../../src/sim/errors.js'
 import { SimHttpClient, SimTransport, SimVenue, type SimVenueOptions } from '../../../src/sim/index.js'
-import { parseRecording, RecordingError } from '../../../src/sim/recording/container.js'
+import { parseRecording } from '../../../src/sim/recording/container.js'
 import { addFields, readIds, routeOfStream, shiftText } from '../../../src/sim/recording/wire-text.js'
 import { describeWithData } from '../../support/shared-data.js'
 import { waitFor } from '../../support/wait-for.js'
@@ -99,7 +100,6 @@ describeWithData(
         await Promise.all(sockets.map((socket) => socket.opened()))
         const total = Object.values(truth.ws_by_stream).reduce((sum, count) => sum + count, 0)
         await waitFor(() => sockets.reduce((sum, socket) => sum + socket.frames.length, 0) >= total, {
-          timeoutMs: 60_000,
           what: () => `${total} frames, got ${sockets.map((socket) => socket.frames.length)}`,
         })
         expect(venue.isPlayedOut).toBe(true)
@@ -291,7 +291,6 @@ describeWithData(
             return venue.isPlayedOut && book.lastId === scenario.expect.final.lastUpdateId && book.isLive
           },
           {
-            timeoutMs: 60_000,
             what: () => `the final book; at ${book.lastId} of ${scenario.expect.final.lastUpdateId}, ${gaps} gaps`,
           },
         )
