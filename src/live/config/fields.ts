@@ -2,8 +2,9 @@
  * Every single value of the configuration with the names it goes by: path in a file, environment variable,
  * command line flag. Derived from the schema, so that a new field has all of them at once.
  */
+
+import { type JsonSchemaNode, schemaNode } from './json-schema.js'
 import { type ConfigPath, formatPath } from './problem.js'
-import { type JsonSchemaNode, schemaNode } from './schema.js'
 import { words } from './suggest.js'
 
 /** How text from the environment or the command line becomes a value. */

@@ -2,6 +2,7 @@
 export { ConfigError, type ConfigIssue, formatConfigIssue } from '../errors.js'
 export type { Endpoints } from './endpoints.js'
 export { type ConfigField, configFields, type FieldKind } from './fields.js'
+export { configJsonSchema } from './json-schema.js'
 export { LiveFeedConfig, requireEndpoints } from './live-feed-config.js'
 export {
   type ConfigExplanation,
@@ -13,7 +14,6 @@ export {
   loadConfig,
   loadConfigFile,
 } from './load.js'
-export { configJsonSchema } from './schema.js'
 export { parseStreamList } from './stream-list.js'
 export type { StreamSpec } from './stream-spec.js'
 export { resolveStream, resolveStreams, type StreamOptions, streamConfig } from './streams.js'

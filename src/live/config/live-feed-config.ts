@@ -3,10 +3,11 @@
  */
 import { type CandleInterval, StreamType } from '../../types/stream.js'
 import type { Venue } from '../../types/venue.js'
+import { viewOf } from './config-view.js'
 import { resolveEndpoints } from './endpoints.js'
 import { configError, type Locate, type Problem, withRules } from './problem.js'
 import { ruleProblems, SIMPLE_FORM_TYPES } from './rules.js'
-import { type ParsedConfig, SUBSCRIBE_FLAGS, viewOf } from './schema.js'
+import { type ParsedConfig, SUBSCRIBE_FLAGS } from './schema.js'
 import { checkShape } from './shape-messages.js'
 import type { StreamSpec } from './stream-spec.js'
 import { depthLevelsOf, specOf, uniqueSpecs } from './streams.js'

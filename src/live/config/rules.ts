@@ -4,9 +4,10 @@
  * that a configuration with several problems hears of all of them at once.
  */
 import { StreamType } from '../../types/stream.js'
+import type { ConfigView } from './config-view.js'
 import { baseUrlProblems, isVenueHost, restUrlProblems } from './endpoints.js'
 import type { ConfigPath, Problem } from './problem.js'
-import { type ConfigView, parseStreamShape, SUBSCRIBE_FLAGS, type SubscribeFlag } from './schema.js'
+import { parseStreamShape, SUBSCRIBE_FLAGS, type SubscribeFlag } from './schema.js'
 import type { StreamSpec } from './stream-spec.js'
 import { klineIntervalProblems, specOf, streamRuleProblems, twoBooksProblems } from './streams.js'
 import type { RefreshWindow } from './types.js'

@@ -1,13 +1,14 @@
 /**
- * The one schema of the configuration: fields, types, ranges, defaults and their description. Every other
- * view of it (error texts, environment names, command line flags, the JSON Schema for editors, the field list
- * of the documentation) is derived from here. What depends on the venue or on two fields at once is in
- * `streams.ts` and `rules.ts`.
+ * The one schema of the configuration: fields, types, ranges, defaults and their description, and the check of a
+ * value against it. Every other view of it (error texts, environment names, command line flags, the JSON Schema for
+ * editors, the field list of the documentation) is derived from here. What depends on the venue or on two fields at
+ * once is in `streams.ts` and `rules.ts`.
+ *
+ * The schemas themselves stay in this file: nobody else needs the library's types to ask about a field.
  */
 import { z } from 'zod'
 import { CANDLE_INTERVALS, StreamType } from '../../types/stream.js'
 import { Venue } from '../../types/venue.js'
-import type { ConfigPath } from './problem.js'
 import { SYMBOL_LENGTH_MAX, SYMBOL_PATTERN_PORTABLE, symbolProblem } from './symbols.js'
 import type {
   BookConfig,
@@ -253,26 +254,6 @@ export type ParsedConfig = Filled<
   readonly health: HealthConfig
 }
 
-/** The parts of a configuration that are valid by themselves; `undefined` where a field is not. */
-export interface ConfigView {
-  readonly venue: ParsedConfig['venue'] | undefined
-  readonly defaultKlineInterval: ParsedConfig['defaultKlineInterval'] | undefined
-  /** Valid ones, with the index they have in the input. */
-  readonly symbols: readonly { readonly symbol: string; readonly index: number }[]
-  /** Symbols are given, right or wrong. */
-  readonly hasSymbols: boolean
-  readonly hasStreams: boolean
-  readonly flags: Readonly<Partial<Record<SubscribeFlag, boolean>>>
-  readonly orderbookDepth: ParsedConfig['orderbookDepth'] | undefined
-  /** As written: each field is checked against its type and venue by `streams.ts`. */
-  readonly streams: readonly Readonly<Record<string, unknown>>[]
-  /** With defaults filled in; `connectionGiven` holds the names that were written. */
-  readonly connection: Partial<ParsedConnection>
-  readonly connectionGiven: ReadonlySet<string>
-  readonly health: Partial<HealthConfig>
-  readonly book: Partial<BookConfig>
-}
-
 export type SubscribeFlag =
   | 'subscribeOrderbook'
   | 'subscribeFunding'
@@ -307,73 +288,35 @@ export function parseStreamShape(input: unknown): Checked<StreamConfig> {
   return result.success ? { value: result.data } : { issues: result.error.issues }
 }
 
-/** What can be said about a configuration that may have wrong fields, so that all problems come at once. */
-export function viewOf(input: unknown): ConfigView {
-  const record = asRecord(input)
-  const root = validFields(rootSchema.shape, record)
-  const symbols = Array.isArray(record['symbols']) ? record['symbols'] : []
-  const streams = Array.isArray(record['streams']) ? record['streams'] : []
-  return {
-    venue: root.venue,
-    defaultKlineInterval: root.defaultKlineInterval,
-    symbols: symbols.flatMap((value: unknown, index) => {
-      const result = symbol.safeParse(value)
-      return result.success ? [{ symbol: result.data, index }] : []
-    }),
-    hasSymbols: !isAbsentOrEmpty(record['symbols']),
-    hasStreams: !isAbsentOrEmpty(record['streams']),
-    flags: Object.fromEntries(SUBSCRIBE_FLAGS.map((name) => [name, root[name] ?? false])),
-    orderbookDepth: root.orderbookDepth,
-    streams: streams.map(asRecord),
-    connection: validFields(connectionSchema.shape, asRecord(record['connection'])),
-    connectionGiven: new Set(Object.keys(asRecord(record['connection']))),
-    health: validFields(healthSchema.shape, asRecord(record['health'])),
-    book: validFields(bookSchema.shape, asRecord(record['book'])),
-  }
+/** The fields of a configuration that are valid by themselves, with defaults filled in; whole sections among them. */
+export function validFields(record: Readonly<Record<string, unknown>>): Partial<ParsedConfig> {
+  return validOf(rootSchema.shape, record)
 }
 
-/** A node of the JSON Schema, as far as this project's schema uses it. */
-export interface JsonSchemaNode {
-  readonly type?: string
-  readonly description?: string
-  readonly default?: unknown
-  readonly enum?: readonly unknown[]
-  readonly const?: unknown
-  readonly anyOf?: readonly JsonSchemaNode[]
-  readonly properties?: Readonly<Record<string, JsonSchemaNode>>
-  readonly required?: readonly string[]
-  readonly items?: JsonSchemaNode
-  readonly minimum?: number
-  readonly maximum?: number
+/** Sections that rules between fields look into. */
+export type ViewedSection = 'connection' | 'health' | 'book'
+const VIEWED_SECTIONS = { connection: connectionSchema, health: healthSchema, book: bookSchema }
+
+/** The same for one section. */
+export function validSection<Name extends ViewedSection>(
+  name: Name,
+  record: Readonly<Record<string, unknown>>,
+): Partial<ParsedConfig[Name]> {
+  return validOf(VIEWED_SECTIONS[name].shape, record) as Partial<ParsedConfig[Name]>
 }
 
-/**
- * JSON Schema (draft 2020-12) of a configuration file, with a description for every field: for editors, and
- * for `feedbus config schema`. Rules between fields are not in it; only `feedbus config check` knows them.
- */
-export function configJsonSchema(): object {
-  const schema = z.toJSONSchema(rootSchema, { io: 'input' })
-  return {
-    ...schema,
-    title: 'feedbus live feed configuration',
-    anyOf: [
-      { required: ['symbols'], properties: { symbols: { minItems: 1 } } },
-      { required: ['streams'], properties: { streams: { minItems: 1 } } },
-    ],
-  }
+/** `undefined` for what cannot be a symbol. */
+export function validSymbol(value: unknown): string | undefined {
+  const result = symbol.safeParse(value)
+  return result.success ? result.data : undefined
 }
 
-let rootNode: JsonSchemaNode | undefined
-
-/** The schema's description of the field at a path; array positions stand for any element. */
-export function schemaNode(path: ConfigPath): JsonSchemaNode | undefined {
-  rootNode ??= configJsonSchema() as JsonSchemaNode
-  let node: JsonSchemaNode | undefined = rootNode
-  for (const part of path) node = typeof part === 'number' ? node?.items : node?.properties?.[part]
-  return node
+/** JSON Schema of every field by itself. */
+export function fieldsJsonSchema(): object {
+  return z.toJSONSchema(rootSchema, { io: 'input' })
 }
 
-function validFields<Shape extends z.ZodRawShape>(
+function validOf<Shape extends z.ZodRawShape>(
   shape: Shape,
   record: Readonly<Record<string, unknown>>,
 ): { [Name in keyof Shape]?: z.output<Shape[Name]> } {
@@ -383,14 +326,6 @@ function validFields<Shape extends z.ZodRawShape>(
     if (result.success && result.data !== undefined) valid[name] = result.data
   }
   return valid as { [Name in keyof Shape]?: z.output<Shape[Name]> }
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
-}
-
-function isAbsentOrEmpty(value: unknown): boolean {
-  return value === undefined || (Array.isArray(value) && value.length === 0)
 }
 
 // The written types and the schema say the same; a difference fails to compile here.

@@ -3,8 +3,9 @@
  * probably meant. Knows the fields only through `schemaNode`.
  */
 import type { z } from 'zod'
+import { type JsonSchemaNode, schemaNode } from './json-schema.js'
 import { type ConfigPath, formatPath, onePerPath, type Problem } from './problem.js'
-import { type JsonSchemaNode, type ParsedConfig, parseConfigShape, parseStreamShape, schemaNode } from './schema.js'
+import { type ParsedConfig, parseConfigShape, parseStreamShape } from './schema.js'
 import { didYouMean, isInSeconds, nearest, quote, sameWords, showValue } from './suggest.js'
 import { symbolProblem } from './symbols.js'
 
