@@ -63,9 +63,15 @@ export function loadAddon(): Addon {
   }
   throw new IpcError(
     'NATIVE_UNAVAILABLE',
-    `the native addon is not there for ${platformTarget()} (Node ${process.versions.node}). Tried:\n${failures.join('\n')}\nBuild it with: npm run build:native`,
+    `the native addon is not there for ${platformTarget()} (Node ${process.versions.node}). Tried:\n${failures.join('\n')}\nBuild it with: ${buildCommand()}`,
     new AggregateError(causes, 'every place failed'),
   )
+}
+
+/** In a clone the script is there by name; a program that installed the package has no such script of its own. */
+function buildCommand(): string {
+  const home = fileURLToPath(new URL('../../../../', import.meta.url)).replace(/[\\/]$/, '')
+  return home === process.cwd() ? 'npm run build:native' : `npm run build:native --prefix ${JSON.stringify(home)}`
 }
 
 function firstLine(error: unknown): string {

@@ -1,6 +1,7 @@
 /** The loader: what it tries, what it says, and that nothing loads the addon by itself. These run without the addon. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -12,9 +13,9 @@ const REGISTER = pathToFileURL(join(ROOT, 'scripts/lib/ts-register.mjs')).href
 const moduleUrl = (path: string): string => JSON.stringify(pathToFileURL(join(ROOT, path)).href)
 
 /** Runs a module text in a fresh process and returns what it printed, as JSON. */
-function run(text: string, env: NodeJS.ProcessEnv = {}): unknown {
+function run(text: string, env: NodeJS.ProcessEnv = {}, cwd: string = ROOT): unknown {
   const args = ['--import', REGISTER, '--input-type=module', '--eval', text]
-  const child = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env }, cwd: ROOT })
+  const child = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env }, cwd })
   expect(child.stderr.replaceAll(/.*(?:ExperimentalWarning|--trace-warnings).*\n/g, '')).toBe('')
   return JSON.parse(child.stdout)
 }
@@ -52,6 +53,10 @@ describe('the loader', () => {
     expect(answers).toMatchObject({ code: 'NATIVE_UNAVAILABLE', isTerminal: true, available: { ok: false } })
     expect(answers.available.reason).toBe(answers.message)
     expect(answers.target).toContain(`${process.platform}-${process.arch}`)
+    // Only in its own folder does the package have this script by name; a program that installed it must say where.
+    const elsewhere = run(text, { NATIVE_IOX_PATH: '/nowhere/chosen.node' }, tmpdir()) as { message: string }
+    expect(answers.message).toMatch(/npm run build:native$/)
+    expect(elsewhere.message).toContain(`npm run build:native --prefix ${JSON.stringify(ROOT.replace(/[\\/]$/, ''))}`)
     for (const part of [
       answers.target,
       '/nowhere/chosen.node: ',
