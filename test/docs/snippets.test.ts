@@ -17,6 +17,7 @@ declare global {
   const bus: import('feedbus').Bus
   const manager: import('feedbus').LiveDataFeedManager
   const config: import('feedbus').LiveFeedConfig
+  const venue: import('feedbus/sim').SimVenue
   const assert: typeof import('node:assert/strict')
   const SimVenue: typeof import('feedbus/sim').SimVenue
   const SimTransport: typeof import('feedbus/sim').SimTransport
