@@ -11,7 +11,8 @@
  * nothing that changes anything.
  */
 
-import type { ConnectionState, FeedManagerState, FeedState, LatencySummary, VenueClockHealth } from '../types/health.js'
+import type { GapEvent } from '../types/gap.js'
+import type { BookHealth, ConnectionHealth, FeedManagerState, FeedState, VenueClockHealth } from '../types/health.js'
 import type { BookState } from '../types/order-book.js'
 
 /** Raised when the two sides no longer understand each other; the page then reloads itself. */
@@ -42,32 +43,9 @@ export interface ManagerView {
   readonly books: readonly BookView[]
 }
 
-export interface ConnectionView {
-  readonly id: string
-  readonly route: string
-  readonly generation: number
-  readonly state: ConnectionState
-  readonly url: string
-  readonly uptimeMs: number
-  readonly reconnectCount: number
-  readonly reconnectAttempt: number
-  readonly lastMessageAgeMs: number | null
-  readonly rttMs: number | null
-  readonly nextRefreshInMs: number | null
-  readonly streamCount: number
-  readonly paths: readonly PathView[]
+export interface ConnectionView extends ConnectionHealth {
   /** Sockets of this connection, oldest first; only the newest are kept. */
   readonly generations: readonly GenerationView[]
-}
-
-export interface PathView {
-  readonly path: string
-  readonly generation: number
-  readonly state: ConnectionState
-  readonly rttMs: number | null
-  readonly firstCount: number
-  readonly lateCount: number
-  readonly lateMs: LatencySummary | null
 }
 
 /** Life of one socket. Two that overlap are a hand-over; a hole between two is an outage. */
@@ -80,11 +58,7 @@ export interface GenerationView {
   readonly end: 'lost' | 'replaced' | 'closed' | null
 }
 
-export interface BookView {
-  readonly symbol: string
-  readonly state: BookState
-  readonly resyncCount: number
-}
+export type BookView = Pick<BookHealth, 'symbol' | 'state' | 'resyncCount'>
 
 /** One stream as health sees it. */
 export interface FeedView {
@@ -118,20 +92,11 @@ export type FeedChange = readonly [
   p99: number | null,
 ]
 
-export interface GapView {
+/** A gap as its newest event has it. */
+export interface GapView extends Omit<GapEvent, 'kind' | 'venue' | 'by' | 'timeMs'> {
   readonly source: string
-  readonly gapId: number
   readonly state: 'open' | 'filled' | 'unfillable'
-  readonly symbol: string
-  readonly streamType: string
-  readonly detail: string
-  readonly unit: string
-  readonly from: number
-  readonly to: number
-  readonly missing: number | null
-  readonly cause: string
-  readonly by: string | null
-  readonly openedTimeMs: number
+  readonly by: NonNullable<GapEvent['by']> | null
   readonly closedTimeMs: number | null
 }
 

@@ -4,7 +4,7 @@ import { packPriceLevels } from '../../src/market/price-levels.js'
 import { book, candle, connectionHealth, feedHealth, gap, health, logEvent } from '../dashboard/support.js'
 import { waitFor } from '../support/wait-for.js'
 import { browserRig, expectClean, type OpenPage, PATIENCE_MS } from './rig.js'
-import { describeWithBrowser, picturePath } from './support.js'
+import { describeWithBrowser, picturePath, RGB_OF } from './support.js'
 
 describeWithBrowser('the panels', () => {
   const rig = browserRig()
@@ -150,9 +150,9 @@ describeWithBrowser('the panels', () => {
       /Last\s+104\.25\s+Mark\s+104\.5\s+Index\s+104\.4\s+Funding\s+\+0\.0100 %\s+Next funding in\s+0(?:1:00:00|0:59:\d\d)/,
     )
     // The colour of backfilled candles is on the canvas.
+    const backfill = (): Promise<number[]> => page.evaluate(`(${RGB_OF})('--backfill')`)
     const marked = `(() => {
-      const wanted = getComputedStyle(document.documentElement).getPropertyValue('--backfill').trim()
-      const [r, g, b] = [1, 3, 5].map((at) => parseInt(wanted.slice(at, at + 2), 16))
+      const [r, g, b] = (${RGB_OF})('--backfill')
       let count = 0
       for (const canvas of document.querySelectorAll('#chart canvas')) {
         if (canvas.width === 0 || canvas.height === 0) continue
@@ -163,11 +163,18 @@ describeWithBrowser('the panels', () => {
       }
       return count
     })()`
-    await waitFor(async () => (await page.evaluate<number>(marked)) > 50, {
-      timeoutMs: PATIENCE_MS,
-      pollMs: 200,
-      what: 'backfilled candles on the canvas',
-    })
+    const untilMarked = (): Promise<unknown> =>
+      waitFor(async () => (await page.evaluate<number>(marked)) > 50, {
+        timeoutMs: PATIENCE_MS,
+        pollMs: 200,
+        what: 'backfilled candles on the canvas',
+      })
+    await untilMarked()
+    // The chart is drawn again in the colours of the other theme.
+    const dark = await backfill()
+    await page.keyboard.press('t')
+    expect(await backfill()).not.toEqual(dark)
+    await untilMarked()
   })
 
   it('show the levels of the book, and never as live when it is not', async () => {

@@ -55,6 +55,16 @@ interface BrowserType {
   launch(options: { executablePath: string; args: string[] }): Promise<Browser>
 }
 
+/** Text of a function for the page: what a colour of its style sheet is right now, `[red, green, blue]` of 255. */
+export const RGB_OF = `(name) => {
+  const probe = document.createElement('i')
+  probe.style.setProperty('color', 'var(' + name + ')')
+  document.body.append(probe)
+  const channels = getComputedStyle(probe).color.match(/\\d+/g).slice(0, 3).map(Number)
+  probe.remove()
+  return channels
+}`
+
 const CHROMIUMS = [
   process.env['FEEDBUS_CHROMIUM'],
   '/usr/bin/chromium',

@@ -21,10 +21,15 @@ export interface ChartColors {
 export class Theme {
   readonly #onChange: () => void
   readonly #system = matchMedia('(prefers-color-scheme: dark)')
+  readonly #probe = document.createElement('span')
   #choice: Choice = 'auto'
 
   constructor(onChange: () => void) {
     this.#onChange = onChange
+    this.#probe.hidden = true
+    // Charts are drawn, not styled: with the colours a person forces on styles, grid and lines would be of one colour.
+    this.#probe.style.setProperty('forced-color-adjust', 'none')
+    document.body.append(this.#probe)
     const stored = recall('theme')
     this.#set(CHOICES.find((choice) => choice === stored) ?? 'auto')
     byId('theme').addEventListener('click', () => this.next())
@@ -37,20 +42,24 @@ export class Theme {
     this.#onChange()
   }
 
-  /** Colours of the style sheet as they are now. */
+  /** Colours of the style sheet as they are now, as `#rrggbb`. */
   colors(): ChartColors {
-    const style = getComputedStyle(document.documentElement)
-    const read = (name: string): string => style.getPropertyValue(name).trim()
     return {
-      text: read('--muted'),
-      grid: read('--line-soft'),
-      up: read('--up'),
-      down: read('--down'),
-      accent: read('--accent'),
-      second: read('--second'),
-      backfill: read('--backfill'),
-      surface: read('--panel'),
+      text: this.#colorOf('--muted'),
+      grid: this.#colorOf('--line-soft'),
+      up: this.#colorOf('--up'),
+      down: this.#colorOf('--down'),
+      accent: this.#colorOf('--accent'),
+      second: this.#colorOf('--second'),
+      backfill: this.#colorOf('--backfill'),
+      surface: this.#colorOf('--panel'),
     }
+  }
+
+  /** The style sheet has pairs; the browser picks one of a pair where it is used as a colour of an element. */
+  #colorOf(name: string): string {
+    this.#probe.style.setProperty('color', `var(${name})`)
+    return hexOf(getComputedStyle(this.#probe).color)
   }
 
   #set(choice: Choice): void {
@@ -59,4 +68,10 @@ export class Theme {
     setText(byId('theme-name'), LABELS[choice])
     byId('theme').setAttribute('aria-label', `Colours: ${LABELS[choice].toLowerCase()}. Press to change.`)
   }
+}
+
+/** Charts add transparency as two more digits, which `rgb(1, 2, 3)` does not allow. */
+function hexOf(color: string): string {
+  const channels = (color.match(/\d+/g) ?? []).slice(0, 3)
+  return `#${channels.map((channel) => Number(channel).toString(16).padStart(2, '0')).join('')}`
 }
