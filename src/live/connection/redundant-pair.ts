@@ -11,8 +11,9 @@
  */
 import type { Random } from '../../runtime/random.js'
 import { type ConnectionHealth, ConnectionState, type PathHealth } from '../../types/health.js'
-import { LifecycleError } from '../errors.js'
+import { type ConnectionError, LifecycleError } from '../errors.js'
 import type { LiveSignals, Signals } from '../signals.js'
+import { bothPathsFailed, type FailedPath, pairRejection } from './pair-errors.js'
 import type { PathIndex } from './pair-lane.js'
 import { PairMerge } from './pair-merge.js'
 import type { ShardConnection, ShardContext, ShardOptions } from './shard-connection.js'
@@ -40,6 +41,8 @@ export class RedundantPair implements ShardConnection {
   readonly #paths: readonly [ShardSupervisor, ShardSupervisor]
   /** Streams that one path had to drop; dropped by the other as well, they are gone. */
   readonly #dropped: readonly [Set<string>, Set<string>] = [new Set(), new Set()]
+  /** Paths that have given up, in that order. */
+  readonly #failures: FailedPath[] = []
   #state: ConnectionState = ConnectionState.IDLE
   /** Counts the times the pair came up. */
   #generation = 0
@@ -75,8 +78,8 @@ export class RedundantPair implements ShardConnection {
   /** Both paths have to open with `failFast`, so that a wrong address is told at once; else the first is enough. */
   async start(names: Iterable<string>, failFast: boolean): Promise<void> {
     const own = [...names]
-    const starts = this.#paths.map((path) => path.start(own, failFast))
-    await (failFast ? Promise.all(starts) : firstSuccess(starts))
+    if (failFast) await Promise.all(this.#paths.map((path) => path.start(own, true)))
+    else await this.#firstSuccess((path) => path.start(own, false))
   }
 
   async stop(error: Error | null = null): Promise<void> {
@@ -94,6 +97,7 @@ export class RedundantPair implements ShardConnection {
   /** One path after the other; a call during one waits for its own turn. */
   refresh(reason: string): Promise<void> {
     if (this.#isStopped) return Promise.reject(this.#notRunning())
+    if (this.#alive().length === 0) return Promise.reject(this.#bothFailed())
     const refreshed = this.#refreshing.then(async () => {
       for (const path of this.#paths) {
         // Closed meanwhile because it lost its last stream: nothing is owed.
@@ -107,10 +111,13 @@ export class RedundantPair implements ShardConnection {
 
   // --- streams ---------------------------------------------------------------------------------------
 
-  /** Resolves when one path has the acknowledgement; rejects when both were refused. */
+  /**
+   * Resolves when each stream has the acknowledgement of one path. Rejects with what both refused, or with
+   * `RECONNECTS_EXHAUSTED` when both paths have given up.
+   */
   async subscribe(names: readonly string[]): Promise<void> {
     for (const name of names) for (const dropped of this.#dropped) dropped.delete(name)
-    await firstSuccess(this.#alive().map((path) => path.subscribe(names)))
+    await this.#firstSuccess((path) => path.subscribe(names))
   }
 
   async unsubscribe(names: readonly string[]): Promise<void> {
@@ -122,6 +129,7 @@ export class RedundantPair implements ShardConnection {
   /** One path after the other, so that the streams never stop on both. A path that is down begins anew anyway. */
   async resubscribe(names: readonly string[]): Promise<void> {
     if (this.#isStopped) throw this.#notRunning()
+    if (this.#alive().length === 0) throw this.#bothFailed()
     for (const index of [0, 1] as const) {
       const path = this.#paths[index]
       if (!isUp(path.state)) continue
@@ -190,7 +198,7 @@ export class RedundantPair implements ShardConnection {
       on: (name, listener) => signals.on(name, listener),
       clear: () => {},
       emit: (name, event) => {
-        if (name === 'connectionFailed') this.#onFailed(event as LiveSignals['connectionFailed'])
+        if (name === 'connectionFailed') this.#onFailed(index, event as LiveSignals['connectionFailed'])
         else signals.emit(name, event)
         if (name === 'connectionState') this.#onState(index, event as LiveSignals['connectionState'])
         else if (name === 'connectionEstablished') this.#onEstablished(event as LiveSignals['connectionEstablished'])
@@ -232,10 +240,11 @@ export class RedundantPair implements ShardConnection {
   }
 
   /** A path that gave up is missed only when the other did so before. */
-  #onFailed(event: LiveSignals['connectionFailed']): void {
+  #onFailed(index: PathIndex, event: LiveSignals['connectionFailed']): void {
     const { signals } = this.#context
+    this.#failures.push({ path: PATHS[index], error: event.error })
     if (this.#alive().length > 0) signals.emit('connectionError', event)
-    else signals.emit('connectionFailed', { ...event, connectionId: this.id })
+    else signals.emit('connectionFailed', { connectionId: this.id, error: this.#bothFailed() })
   }
 
   #onDropped(index: PathIndex, names: readonly string[]): void {
@@ -252,6 +261,23 @@ export class RedundantPair implements ShardConnection {
     return this.#paths.filter((path) => path.state !== ConnectionState.FAILED)
   }
 
+  /** Asks every path that has not given up; one that does what is asked is enough. */
+  async #firstSuccess(ask: (path: ShardSupervisor) => Promise<void>): Promise<void> {
+    const alive = this.#alive()
+    if (alive.length === 0) throw this.#bothFailed()
+    try {
+      await Promise.any(alive.map(ask))
+    } catch (error) {
+      if (this.#alive().length === 0 && !this.#isStopped) throw this.#bothFailed()
+      const why = error instanceof AggregateError ? pairRejection(error.errors) : error
+      if (why !== null) throw why
+    }
+  }
+
+  #bothFailed(): ConnectionError {
+    return bothPathsFailed(this.id, this.#options.url, this.#failures)
+  }
+
   #notRunning(): LifecycleError {
     return new LifecycleError('NOT_RUNNING', `connection ${this.id} is ${this.#state}`)
   }
@@ -263,13 +289,4 @@ function isUp(state: ConnectionState): boolean {
 
 function least(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.min(a, b)
-}
-
-/** Resolves with the first that does; rejects with what the first of them rejected with. */
-async function firstSuccess(promises: readonly Promise<void>[]): Promise<void> {
-  try {
-    await Promise.any(promises)
-  } catch (error) {
-    throw error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error
-  }
 }
