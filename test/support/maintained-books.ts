@@ -7,7 +7,7 @@ import {
   type LiveFeedConfigInput,
   type StreamConfig,
 } from '../../src/live/index.js'
-import { SeededRandom, VirtualClock } from '../../src/runtime/index.js'
+import { type HttpClient, SeededRandom, VirtualClock } from '../../src/runtime/index.js'
 import { SimHttpClient, SimTransport, SimVenue, type SimVenueOptions } from '../../src/sim/index.js'
 import type { GapEvent, LogEvent, OrderBookDelta, OrderBookSnapshot } from '../../src/types/index.js'
 
@@ -30,6 +30,8 @@ export async function bookRig(
   streams: readonly StreamConfig[],
   input: Partial<LiveFeedConfigInput> = {},
   seed = 7,
+  /** What stands between the feed and the venue's REST, such as a cache. */
+  between: (http: HttpClient) => HttpClient = (http) => http,
 ): Promise<BookRig> {
   const clock = new VirtualClock()
   const venue = await SimVenue.start({ listen: false, clock, lateAckChance: 0, ...venueOptions })
@@ -53,7 +55,7 @@ export async function bookRig(
     bus,
     {
       name: 'books',
-      runtime: { clock, random: new SeededRandom(seed), http: new SimHttpClient(venue) },
+      runtime: { clock, random: new SeededRandom(seed), http: between(new SimHttpClient(venue)) },
       transport: new SimTransport(venue),
     },
   )

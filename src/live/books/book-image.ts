@@ -32,7 +32,7 @@ export function readImage(body: string, request: ImageRequest): BookImage {
   } catch (cause) {
     throw unreadable(request.path, `no JSON: ${excerpt(body)}`, cause)
   }
-  const { lastUpdateId, bids, asks } = (value ?? {}) as Readonly<Record<string, unknown>>
+  const { lastUpdateId, bids, asks, E } = (value ?? {}) as Readonly<Record<string, unknown>>
   if (!(Number.isSafeInteger(lastUpdateId) && (lastUpdateId as number) >= -1)) {
     throw unreadable(request.path, `lastUpdateId cannot be ${String(lastUpdateId)}`)
   }
@@ -41,6 +41,7 @@ export function readImage(body: string, request: ImageRequest): BookImage {
     bids: readSide(bids, 'bids', request.path),
     asks: readSide(asks, 'asks', request.path),
     levelsMax: request.levels,
+    ...(Number.isSafeInteger(E) ? { venueTimeMs: E as number } : {}),
   }
 }
 

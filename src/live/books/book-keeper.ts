@@ -14,11 +14,13 @@
  * ids are shared by all symbols, so only the chain counts, `pu <= s`. The same rule splices: a snapshot may end
  * inside a delta, at its end, or in the hole before it, and all of these were seen on the wire.
  *
- * Leaves to others: where snapshots come from, when to publish, what a gap means to health.
+ * Leaves to others: where snapshots come from, which of them are believed before the stream has reached them
+ * (`image-doubt.ts`), when to publish, what a gap means to health.
  */
 import { OrderBook } from '../../market/book/order-book.js'
 import { BookState, type OrderBookDelta, type PriceLevels } from '../../types/order-book.js'
 import type { MarketKind } from '../../types/venue.js'
+import { isInDoubt } from './image-doubt.js'
 
 /** A full book at one update id, as REST delivers it. Levels are flat price, qty pairs. */
 export interface BookImage {
@@ -27,6 +29,8 @@ export interface BookImage {
   readonly asks: readonly number[]
   /** Levels per side that were asked for: with fewer, the side is complete. */
   readonly levelsMax: number
+  /** When the venue made it, epoch ms; absent where it does not say (spot). */
+  readonly venueTimeMs?: number
 }
 
 /** Why a book had to start over. */
@@ -49,7 +53,7 @@ export interface BookKeeperListener {
  * minutes that a request may wait in the queue: a thousand books would keep gigabytes for nothing.
  */
 const BUFFER_MAX = 256
-/** Updates that a snapshot stays ahead of before it is doubted, and the time they must span. */
+/** Updates that a snapshot stays ahead of before another is asked for or it is given up, and the time they must span then. */
 const BEHIND_MIN = 5
 const BEHIND_MS_MAX = 10_000
 
@@ -61,6 +65,9 @@ export class BookKeeper {
   #state: BookState = BookState.SYNCING
   #buffer: OrderBookDelta[] = []
   #isImageRequested = false
+  /** A snapshot that is believed once the stream reaches it, and the updates since that did not. */
+  #doubted: BookImage | null = null
+  #doubtedCount = 0
   /** Worst prices of the last snapshot: beyond them levels may be missing. `null`: the side was complete. */
   #bidHorizon: number | null = null
   #askHorizon: number | null = null
@@ -77,6 +84,10 @@ export class BookKeeper {
   resyncCount = 0
   /** Snapshots older than the first buffered delta: asked for again. */
   oldImageCount = 0
+  /** Snapshots that had to wait for the stream to reach them. */
+  doubtedImageCount = 0
+  /** Update id of the snapshot that the book was last built from; -1 before. */
+  imageSequence = -1
   /** Of the newest update that the book holds; NaN before the first. */
   lastVenueTimeMs: number = Number.NaN
   lastReceiveTimeMs: number = Number.NaN
@@ -113,7 +124,7 @@ export class BookKeeper {
   onDelta(delta: OrderBookDelta): void {
     if (this.#state === BookState.SYNCING || this.#state === BookState.RESYNCING) {
       this.#keep(delta)
-      this.#needImage()
+      this.#onWaiting(delta)
       return
     }
     if (delta.sequence <= this.book.sequence) {
@@ -148,6 +159,33 @@ export class BookKeeper {
       this.#needImage()
       return
     }
+    if (isInDoubt(image, this.#buffer, this.#previousEnd)) {
+      this.doubtedImageCount++
+      // Of two the lower is reached sooner.
+      if (this.#doubted === null || image.sequence < this.#doubted.sequence) this.#doubted = image
+      this.#doubtedCount = 0
+      return
+    }
+    this.#splice(image)
+  }
+
+  /** An update came while a snapshot is awaited, or one has come that the stream must reach first. */
+  #onWaiting(delta: OrderBookDelta): void {
+    const doubted = this.#doubted
+    if (doubted !== null && delta.sequence >= doubted.sequence) {
+      this.#doubted = null
+      const [first] = this.#buffer
+      if (first !== undefined && this.#bridges(first, doubted.sequence)) {
+        this.#splice(doubted)
+        return
+      }
+    }
+    if (this.#doubted === null || ++this.#doubtedCount >= BEHIND_MIN) this.#needImage()
+  }
+
+  #splice(image: BookImage): void {
+    this.#doubted = null
+    this.imageSequence = image.sequence
     this.book.reset(image.bids, image.asks, image.sequence)
     this.#bidHorizon = horizonOf(image.bids, image.levelsMax)
     this.#askHorizon = horizonOf(image.asks, image.levelsMax)
@@ -193,6 +231,7 @@ export class BookKeeper {
   /** The venue began its ids anew: nothing before is comparable. */
   onReset(): void {
     this.#buffer = []
+    this.#doubted = null
     this.#sequenceBeforeReset ??= this.book.sequence
     if (this.#state !== BookState.SYNCING) this.#resync('reset', null)
   }
@@ -255,6 +294,8 @@ export class BookKeeper {
     if (this.#buffer.length >= 2 * BUFFER_MAX) this.#buffer.splice(0, BUFFER_MAX)
   }
 
+  readonly #previousEnd = (delta: OrderBookDelta): number => previousEnd(delta, this.#market)
+
   #needImage(): void {
     if (this.#isImageRequested) return
     this.#isImageRequested = true
@@ -271,6 +312,7 @@ export class BookKeeper {
   #resync(reason: ResyncReason, delta: OrderBookDelta | null): void {
     this.resyncCount++
     this.#isImageRequested = false
+    this.#doubted = null
     this.#buffer = delta === null ? [] : [delta]
     this.#enter(BookState.RESYNCING, reason)
     // Without a delta in the buffer a snapshot could be older than the stream: the next delta asks.

@@ -52,8 +52,7 @@ export class MaintainedBook implements BookKeeperListener {
   /** False from the loss of the socket, or silence, to the next update. */
   #isFlowing = false
   #isStopped = false
-  #imageSequence = -1
-  #isImageFresh = false
+  #wasStale = false
   #missing: MissingRange | null = null
   #resyncSinceMs = Number.NaN
 
@@ -84,6 +83,7 @@ export class MaintainedBook implements BookKeeperListener {
     readonly snapshots: number
     readonly snapshotFailures: number
     readonly tooOldSnapshots: number
+    readonly doubtedSnapshots: number
   } {
     return {
       applied: this.#keeper.appliedCount,
@@ -92,6 +92,7 @@ export class MaintainedBook implements BookKeeperListener {
       snapshots: this.#fetcher.fetchCount,
       snapshotFailures: this.#fetcher.failedCount,
       tooOldSnapshots: this.#keeper.oldImageCount,
+      doubtedSnapshots: this.#keeper.doubtedImageCount,
     }
   }
 
@@ -142,19 +143,19 @@ export class MaintainedBook implements BookKeeperListener {
     if (state === BookState.RESYNCING) {
       this.#events.onResync(this, reason ?? 'sequence', this.#missing)
       this.#missing = null
-    } else if (state === BookState.LIVE && this.#isImageFresh) {
-      this.#isImageFresh = false
+    } else if (state === BookState.LIVE && !this.#wasStale) {
       this.#fetcher.rest()
       if (this.#deltas !== null) this.#pictures.publishWhole()
       const afterMs = keeper.resyncCount === 0 ? null : this.#clock.monotonicMs() - this.#resyncSinceMs
       this.#events.onLive(this, afterMs)
     }
+    this.#wasStale = state === BookState.STALE
     this.#events.onState(this, state)
   }
 
   onUpdate(keeper: BookKeeper): void {
     this.#pictures.onChange()
-    this.#events.onCurrent(this, keeper.sequence, this.#imageSequence)
+    this.#events.onCurrent(this, keeper.sequence, keeper.imageSequence)
   }
 
   onGap(_keeper: BookKeeper, from: number, to: number, missing: number | null): void {
@@ -175,10 +176,7 @@ export class MaintainedBook implements BookKeeperListener {
       this.#keeper.onImageFailed()
       return
     }
-    this.#imageSequence = image.sequence
-    this.#isImageFresh = true
     this.#keeper.onImage(image)
-    this.#isImageFresh = false
   }
 
   #isWaiting(): boolean {

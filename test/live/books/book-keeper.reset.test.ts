@@ -59,20 +59,81 @@ describe('a book after the venue began its ids again', () => {
     expect([keeper.state, keeper.sequence]).toEqual(['LIVE', NEW + 6])
   })
 
-  it('doubts a snapshot that the stream does not reach', () => {
+  // It was LIVE with levels of the past for ten seconds.
+  it('is not LIVE on a snapshot that the stream does not reach, and asks for another', () => {
     keeper.onDelta(delta(NEW, 0))
     image(OLD)
-    for (let at = 1; at <= 99; at++) keeper.onDelta(delta(NEW + at, at * 100))
+    expect([keeper.state, keeper.doubtedImageCount, requests]).toEqual(['SYNCING', 1, 1])
+    for (let at = 1; at <= 4; at++) keeper.onDelta(delta(NEW + at, at * 100))
+    expect([keeper.state, requests]).toEqual(['SYNCING', 1])
+    keeper.onDelta(delta(NEW + 5, 500))
+    expect([keeper.state, requests]).toEqual(['SYNCING', 2])
+    image(OLD + 3)
+    expect(keeper.state).toBe('SYNCING')
+    for (let at = 6; at <= 200; at++) keeper.onDelta(delta(NEW + at, at * 100))
+    image(NEW + 201)
+    expect([keeper.state, keeper.sequence, requests]).toEqual(['LIVE', NEW + 201, 3])
+    keeper.onDelta(delta(NEW + 202, 20_200))
+    expect([keeper.state, keeper.sequence]).toEqual(['LIVE', NEW + 202])
+  })
+
+  it('believes a snapshot that was a moment on its way at once', () => {
+    keeper.onDelta(delta(NEW, 0))
+    image(NEW + 30)
+    expect([keeper.state, keeper.sequence, keeper.doubtedImageCount]).toEqual(['LIVE', NEW + 30, 0])
+  })
+
+  it('measures how far ahead a snapshot is by the ids of an update', () => {
+    keeper.onDelta({ ...delta(NEW, 0), firstSequence: NEW - 99 })
+    image(NEW + 3_000)
     expect(keeper.state).toBe('LIVE')
-    for (let at = 100; at <= 105; at++) keeper.onDelta(delta(NEW + at, at * 100))
+    const other = new BookKeeper('BTCUSDT', 'futures', {
+      onImageNeeded: () => {},
+      onState: () => {},
+      onUpdate: () => {},
+      onGap: () => {},
+    })
+    // Ids of futures are shared: the chain says how many an update spans, its own ids do not.
+    other.onDelta({ ...delta(NEW, 0), previousSequence: NEW - 100 })
+    other.onImage({ sequence: NEW + 3_000, bids: [100, 1], asks: [101, 1], levelsMax: 5_000 })
+    expect(other.state).toBe('LIVE')
+  })
+
+  it('builds on a doubted snapshot as soon as the stream is there, with everything that waited', () => {
+    keeper.onDelta(delta(NEW, 0))
+    image(NEW + 50)
+    for (let at = 1; at <= 49; at++) keeper.onDelta(delta(NEW + at, at * 100))
+    expect([keeper.state, requests]).toEqual(['SYNCING', 2])
+    image(NEW + 90)
+    keeper.onDelta(delta(NEW + 50, 5_000))
+    expect([keeper.state, keeper.sequence, keeper.imageSequence]).toEqual(['LIVE', NEW + 50, NEW + 50])
+    keeper.onDelta(delta(NEW + 51, 5_100))
+    expect([keeper.state, keeper.sequence]).toEqual(['LIVE', NEW + 51])
+  })
+
+  it('does not take a snapshot that says it was made before the updates it should hold', () => {
+    keeper.onDelta(delta(NEW, 100_000))
+    keeper.onImage({ sequence: NEW + 5, bids: [100, 1], asks: [101, 1], levelsMax: 5_000, venueTimeMs: 97_000 })
+    expect(keeper.state).toBe('SYNCING')
+    keeper.onImage({ sequence: NEW + 5, bids: [100, 1], asks: [101, 1], levelsMax: 5_000, venueTimeMs: 99_000 })
+    expect(keeper.state, 'not asked for').toBe('SYNCING')
+    for (let at = 1; at <= 5; at++) keeper.onDelta(delta(NEW + at, 100_000 + at * 100))
+    expect([keeper.state, keeper.sequence], 'reached').toEqual(['LIVE', NEW + 5])
+  })
+
+  it('gives up a snapshot that was believed and is not reached', () => {
+    keeper.onDelta(delta(NEW, 0))
+    image(NEW + 20)
+    expect(keeper.state).toBe('LIVE')
+    for (let at = 1; at <= 105; at++) keeper.onDelta(delta(NEW + 1, at * 100))
     expect([keeper.state, requests]).toEqual(['RESYNCING', 2])
   })
 
   it('lets a stream that is behind catch up, and is not in doubt over repetitions afterwards', () => {
     keeper.onDelta(delta(NEW, 0))
-    image(NEW + 50)
-    for (let at = 1; at <= 51; at++) keeper.onDelta(delta(NEW + at, at * 100))
-    for (let at = 0; at <= 300; at++) keeper.onDelta(delta(NEW + 51, 6_000 + at * 100))
-    expect([keeper.state, keeper.sequence, requests]).toEqual(['LIVE', NEW + 51, 1])
+    image(NEW + 30)
+    for (let at = 1; at <= 31; at++) keeper.onDelta(delta(NEW + at, at * 100))
+    for (let at = 0; at <= 300; at++) keeper.onDelta(delta(NEW + 31, 6_000 + at * 100))
+    expect([keeper.state, keeper.sequence, requests]).toEqual(['LIVE', NEW + 31, 1])
   })
 })
