@@ -66,11 +66,30 @@ describe('the tarball', () => {
     expect(paths).toEqual(expect.arrayContaining(['deploy/prometheus/rules.yml', 'deploy/grafana/feedbus.json']))
     const foreign = paths.filter(
       (path) =>
-        !/^(?:dist\/|src\/|deploy\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path) &&
-        !ADDON_BUILD.test(path),
+        !/^(?:dist\/|src\/|docs\/|examples\/|deploy\/|bench\/README\.md$|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(
+          path,
+        ) && !ADDON_BUILD.test(path),
     )
     expect(foreign).toEqual([])
     expect(paths.filter((path) => path.split('/').some((part) => part.startsWith('.')))).toEqual([])
+  })
+
+  it('holds every page and program that its pages link to', () => {
+    // Error messages and the README send a user to docs/, which was not in the package.
+    const paths = packed.files.map(({ path }) => path)
+    const holds = (path: string): boolean => paths.some((held) => held === path || held.startsWith(`${path}/`))
+    const pages = paths.filter((path) => path.endsWith('.md'))
+    expect(pages).toEqual(expect.arrayContaining(['docs/index.md', 'docs/configuration.md', 'docs/errors.md']))
+    const missing = pages.flatMap((page) => {
+      const prose = readFileSync(join(ROOT, page), 'utf8').replace(/```[\s\S]*?```|`[^`\n]*`/g, '')
+      return [...prose.matchAll(/\]\(([^()\s#]+)[^()]*\)/g)]
+        .map((match) => match[1] ?? '')
+        .filter((target) => !/^[a-z]+:/.test(target))
+        .map((target) => join(dirname(page), target).replaceAll('\\', '/').replace(/\/$/, ''))
+        .filter((target) => !holds(target))
+        .map((target) => `${page}: ${target}`)
+    })
+    expect(missing).toEqual([])
   })
 
   it('has code and types for every file it exports', () => {
