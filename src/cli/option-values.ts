@@ -41,12 +41,17 @@ export function parseList(text: string): string[] {
 export function parseSymbols(text: string): string[] {
   const symbols = [...new Set(parseList(text))]
   const problems = symbols.map(symbolProblem).filter((problem) => problem !== undefined)
-  if (problems.length > 0) throw new InvalidArgumentError(`${problems.join('; ')}.`)
+  if (problems.length > 0) throw new InvalidArgumentError(problems.join('; ').replace(/[^?]$/, '$&.'))
   return symbols
 }
 
 export function parsePort(text: string): number {
   return parseWhole(text, 0, 65_535)
+}
+
+/** One or more, up to what anybody could mean. */
+export function parseCount(text: string): number {
+  return parseWhole(text, 1, 10_000)
 }
 
 export function parseSeed(text: string): number {

@@ -24,13 +24,20 @@ import { PlainView } from './views/plain-view.js'
 import { TableView } from './views/table-view.js'
 import type { SessionContext, SessionView } from './views/view.js'
 
+export interface HttpOptions extends HostPort {
+  /** False: another free port is taken when this one is in use. */
+  readonly isFixed: boolean
+  /** Pages of the dashboard open at once; the dashboard's default when it is not said. */
+  readonly viewersMax: number | undefined
+}
+
 export interface SessionOptions {
   readonly title: string
   readonly bus: Bus
   readonly clock: Clock
   readonly sources: readonly MetricsSource[]
-  /** `null`: no HTTP server. `isFixed` false: another free port is taken when this one is in use. */
-  readonly http: (HostPort & { readonly isFixed: boolean }) | null
+  /** `null`: no HTTP server. */
+  readonly http: HttpOptions | null
   /** `null`: until a signal. */
   readonly durationMs: number | null
   readonly emitPatterns: readonly string[]
@@ -204,7 +211,8 @@ async function startHttp(options: SessionOptions, view: SessionView): Promise<Se
   if (http === null) return null
   const metrics = new FeedMetrics({ bus, sources })
   // Before the sources start, so that it has seen everything when a page is opened.
-  const dashboard = new Dashboard({ bus, clock, title })
+  const { viewersMax } = http
+  const dashboard = new Dashboard({ bus, clock, title, ...(viewersMax === undefined ? {} : { viewersMax }) })
   const { upgrades } = dashboard
   const routes = [...dashboard.routes, ...statusRoutes(sources)]
   const serve = async (port: number): Promise<SessionHttp> => ({

@@ -1,5 +1,6 @@
 /** What a newcomer sees: `feedbus up`, its endpoints while it runs, and its closing summary. */
 import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { RunningCli, runCli } from '../support/cli.js'
 import { waitFor } from '../support/wait-for.js'
 
@@ -36,6 +37,31 @@ describe('feedbus up', () => {
     expect(summary.errors).toBe(0)
     expect(summary.reconnects).toBe(0)
     expect(summary.managers.map((manager: { neverReceived: number }) => manager.neverReceived)).toEqual([0, 0])
+  })
+
+  it('lets as many pages be open at once as --viewers-max says', async () => {
+    const up = new RunningCli(['up', '--http', '127.0.0.1:0', '--viewers-max', '2', '--json'])
+    const sockets: WebSocket[] = []
+    const answer = async (url: string): Promise<string> => {
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/dashboard/push`)
+      sockets.push(socket)
+      return await new Promise((resolve) => {
+        socket.once('message', () => resolve('served'))
+        socket.once('error', (error) => resolve(error.message))
+      })
+    }
+    try {
+      const url = await addressOf(up)
+      expect(await answer(url)).toBe('served')
+      expect(await answer(url)).toBe('served')
+      expect(await answer(url)).toContain('503')
+      sockets[0]?.close()
+      await waitFor(async () => (await answer(url)) === 'served', { what: 'a place that became free' })
+    } finally {
+      for (const socket of sockets) socket.terminate()
+      const { code } = await up.stop()
+      expect(code, up.stderr).toBe(0)
+    }
   })
 
   it('answers health with 200 and moving counters while it runs, and stops on SIGTERM', async () => {

@@ -92,6 +92,8 @@ describe('a wrong plan, recording or pattern', () => {
   it.each([
     [['up', '--faults', 'nope'], /^FAULT_PLAN_INVALID "nope".*gentle/],
     [['sim', '--from', 'absent.jsonl.gz'], /^RECORDING_INVALID .*absent\.jsonl\.gz/],
+    [['up', '--viewers-max', '0'], /--viewers-max .*"0" is not a whole number from 1 to/],
+    [['live', '--viewers-max', '2'], /^error: --viewers-max is about the dashboard: it goes with --http\./],
     [['sim', '--speed', 'max'], /^error: --speed max .*--from/],
     [['up', '--emit', 'mkt.nope'], /"mkt\.nope" matches no topic.*mkt\.candles/],
     [['up', '--symbols', 'btcusdt,BTC/USDT'], /--symbols .*did you mean BTCUSDT\?; symbol "BTC\/USDT" holds '\/'/],

@@ -2,13 +2,24 @@
 import { type Command, Option } from 'commander'
 import { Venue } from '../../types/index.js'
 import { parseEmitPatterns } from '../emit-patterns.js'
-import { type HostPort, parseDurationMs, parseHostPort, parseList, parseSeed, parseSpeed } from '../option-values.js'
+import { UsageError } from '../exit.js'
+import {
+  type HostPort,
+  parseCount,
+  parseDurationMs,
+  parseHostPort,
+  parseList,
+  parseSeed,
+  parseSpeed,
+} from '../option-values.js'
+import type { HttpOptions } from '../session.js'
 
 export interface FeedOptions {
   readonly venue?: Venue
   readonly symbols?: string[]
   readonly streams?: string
   readonly http?: HostPort
+  readonly viewersMax?: number
   readonly duration?: number
   readonly emit?: string[]
   readonly json?: boolean
@@ -33,6 +44,7 @@ export function addFeedOptions(
       .option('--symbols <list>', 'comma-separated, e.g. BTCUSDT,ETHUSDT', symbols)
       .option('--streams <list>', `comma-separated: ${STREAM_LIST_HELP}`)
       .option('--http <address>', 'serve dashboard, metrics and health at HOST:PORT', parseHostPort)
+      .option('--viewers-max <count>', 'pages of the dashboard open at once (default: 16)', parseCount)
       .option('--duration <time>', 'stop after this long, e.g. 60s', parseDurationMs)
       .option(
         '--emit <patterns>',
@@ -44,6 +56,14 @@ export function addFeedOptions(
       // picocolors reads this flag and NO_COLOR by itself; declared here so that it is known and in the help.
       .option('--no-color', 'no colours, as with NO_COLOR=1')
   )
+}
+
+/** What `--http` and `--viewers-max` ask for; `fallback` is where a command serves that was not told. */
+export function httpOptions({ http, viewersMax }: FeedOptions, fallback?: HostPort): HttpOptions | null {
+  const address = http ?? fallback
+  if (address !== undefined) return { ...address, isFixed: http !== undefined, viewersMax }
+  if (viewersMax !== undefined) throw new UsageError('--viewers-max is about the dashboard: it goes with --http.')
+  return null
 }
 
 export function addSimulationOptions(command: Command): Command {

@@ -19,7 +19,7 @@ import { SystemClock } from '../../runtime/index.js'
 import type { FeedSource } from '../../types/index.js'
 import { ExitCode, UsageError } from '../exit.js'
 import { runSession } from '../session.js'
-import type { FeedOptions } from './feed-options.js'
+import { type FeedOptions, httpOptions } from './feed-options.js'
 
 export interface HftOptions extends FeedOptions {
   readonly source?: 'ws' | 'hft'
@@ -62,6 +62,7 @@ export function isHftWanted(options: HftOptions): boolean {
 
 export async function liveFromConnector(options: HftOptions): Promise<ExitCode> {
   refuseOthers(options)
+  const http = httpOptions(options)
   const settings = getSettings()
   if (!settings.connectorPaperTrading) {
     // Who asks for real orders expects a program that places them; running on without would look like it did.
@@ -96,7 +97,7 @@ export async function liveFromConnector(options: HftOptions): Promise<ExitCode> 
     bus,
     clock,
     sources: [source],
-    http: options.http === undefined ? null : { ...options.http, isFixed: true },
+    http,
     durationMs: options.duration ?? null,
     emitPatterns: options.emit ?? [],
     json: options.json ?? false,

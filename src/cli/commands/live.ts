@@ -7,7 +7,7 @@ import { isSimulated, startEmbeddedVenue } from '../embedded-venue.js'
 import { type ExitCode, UsageError } from '../exit.js'
 import { formatCounted } from '../format.js'
 import { runSession } from '../session.js'
-import { addFeedOptions, addSimulationOptions } from './feed-options.js'
+import { addFeedOptions, addSimulationOptions, httpOptions } from './feed-options.js'
 import { addHftOptions, type HftOptions, isHftWanted, liveFromConnector } from './hft-source.js'
 import { venueKeys } from './venue-keys.js'
 
@@ -49,6 +49,7 @@ Examples:
 
 async function live(options: LiveOptions): Promise<ExitCode> {
   if (isHftWanted(options)) return liveFromConnector(options)
+  const http = httpOptions(options)
   const clock = new SystemClock()
   const { config } = explainConfig({ file: options.config, env: process.env, flags: configFlags(options) })
   const isEmbedded = isSimulated(config.venue) && config.connection.baseUrl === ''
@@ -80,7 +81,7 @@ async function live(options: LiveOptions): Promise<ExitCode> {
       bus,
       clock,
       sources: [manager],
-      http: options.http === undefined ? null : { ...options.http, isFixed: true },
+      http,
       durationMs: options.duration ?? null,
       emitPatterns: options.emit ?? [],
       json: options.json ?? false,

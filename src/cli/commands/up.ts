@@ -11,7 +11,7 @@ import { startEmbeddedVenue } from '../embedded-venue.js'
 import { type ExitCode, UsageError } from '../exit.js'
 import { parseSymbols } from '../option-values.js'
 import { runSession } from '../session.js'
-import { addFeedOptions, addSimulationOptions, type FeedOptions } from './feed-options.js'
+import { addFeedOptions, addSimulationOptions, type FeedOptions, httpOptions } from './feed-options.js'
 import { venueKeys } from './venue-keys.js'
 
 const DEFAULT_SYMBOLS = ['BTCUSDT', 'ETHUSDT']
@@ -90,7 +90,7 @@ async function up(options: FeedOptions): Promise<ExitCode> {
       bus,
       clock,
       sources,
-      http: { ...(options.http ?? DEFAULT_HTTP), isFixed: options.http !== undefined },
+      http: httpOptions(options, DEFAULT_HTTP),
       durationMs: options.duration ?? null,
       emitPatterns: options.emit ?? [],
       json: options.json ?? false,
