@@ -23,7 +23,7 @@ import {
 import { VenueClock } from './clock/venue-clock.js'
 import { type LiveFeedConfig, venueInfo } from './config/index.js'
 import type { Feed } from './feed.js'
-import { GapLedger } from './gaps/index.js'
+import { type GapIds, GapLedger } from './gaps/index.js'
 import type { MarketPublishers } from './handlers/index.js'
 import { bookPublishers } from './publishers.js'
 import { RequestGovernor } from './rest/request-governor.js'
@@ -36,6 +36,8 @@ export interface IntegrityOptions {
   readonly bus: Bus
   readonly runtime: Runtime
   readonly gapTopic: Publisher<GapEvent>
+  /** Of all runs. */
+  readonly gapIds: GapIds
   readonly audit: AuditLog
   /** Health changed and should be published soon. */
   readonly onChange: () => void
@@ -51,7 +53,7 @@ export class Integrity {
   readonly trades: TradeBackfill | null
   readonly venueClock: VenueClock
 
-  constructor({ name, config, bus, runtime, gapTopic, audit, onChange, onError }: IntegrityOptions) {
+  constructor({ name, config, bus, runtime, gapTopic, gapIds, audit, onChange, onError }: IntegrityOptions) {
     const { clock, random, http } = runtime
     const info = venueInfo(config.venue)
     const { restUrl } = config.connection
@@ -82,7 +84,7 @@ export class Integrity {
           onFailure,
         })
       : null
-    this.gaps = new GapLedger({ venue: info.venue, clock, topic: gapTopic, audit, healer: this.trades })
+    this.gaps = new GapLedger({ venue: info.venue, clock, topic: gapTopic, ids: gapIds, audit, healer: this.trades })
     this.venueClock = new VenueClock({
       path: info.restPaths.time,
       rest: this.rest,
@@ -178,6 +180,7 @@ export class Integrity {
     this.trades?.stop()
     this.candles.stop()
     this.books.stop()
+    this.gaps.stop()
     this.rest.stop()
   }
 }

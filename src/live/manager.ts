@@ -29,20 +29,20 @@ import {
 import { ConnectionManager, WsTransport } from './connection/index.js'
 import { logConnectionSignals } from './connection-log.js'
 import { LifecycleError, LiveFeedError } from './errors.js'
-import type { GapFilter } from './gaps/index.js'
+import { type GapFilter, GapIds } from './gaps/index.js'
 import { createHandlers } from './handlers/index.js'
 import { handOverWaitMs } from './health/index.js'
 import { HealthPublisher } from './health-publisher.js'
 import { Integrity } from './integrity.js'
 import { type LivePublishers, livePublishers, marketPublishers } from './publishers.js'
 import { RejectionLog } from './rejection-log.js'
-import { managerStats, type ReportContext, systemHealth } from './reports.js'
+import { managerStats, type ReportContext, systemHealth, totalsOf } from './reports.js'
 import { MessageRouter } from './router/index.js'
 import type { Run } from './run.js'
 import { createMonitor } from './run-monitor.js'
 import { Scope, settlesWithin } from './scope.js'
 import { createSignals, type LiveSignals } from './signals.js'
-import { ErrorCounts, type FeedManagerStats, noTotals } from './stats.js'
+import { ErrorCounts, type FeedManagerStats } from './stats.js'
 import { StreamSet } from './stream-set.js'
 
 export interface LiveDataFeedManagerOptions {
@@ -65,6 +65,7 @@ export class LiveDataFeedManager implements FeedSource {
   readonly #topics: LivePublishers
   readonly #audit: AuditLog
   readonly #healthPublisher: HealthPublisher
+  readonly #gapIds: GapIds = new GapIds()
 
   #state: FeedManagerState = FeedManagerState.STOPPED
   /** Kept after the end of the run, so that its last numbers stay readable. */
@@ -204,8 +205,9 @@ export class LiveDataFeedManager implements FeedSource {
     }
     // Before anybody hears of the end: a subscriber may start again at once.
     this.#stopping = null
-    const totals = run?.streams.totals() ?? noTotals()
-    this.#enter(FeedManagerState.STOPPED, LogEventName.FEED_STOPPED, 'INFO', `${this.name} stopped`, { ...totals })
+    this.#enter(FeedManagerState.STOPPED, LogEventName.FEED_STOPPED, 'INFO', `${this.name} stopped`, {
+      ...totalsOf(run),
+    })
     if (this.#state === FeedManagerState.STOPPED) this.#healthPublisher.stop()
   }
 
@@ -282,6 +284,7 @@ export class LiveDataFeedManager implements FeedSource {
       bus: this.#bus,
       runtime: this.#runtime,
       gapTopic: this.#topics.gaps,
+      gapIds: this.#gapIds,
       audit: this.#audit,
       onChange: () => this.#healthPublisher.request(),
       onError: (code) => errors.add(code),

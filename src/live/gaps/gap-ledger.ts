@@ -53,6 +53,7 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
   /** The one open hole in time of a stream. */
   readonly #timeGaps = new Map<Feed, number>()
   openDepthCount = 0
+  #isStopped = false
 
   constructor(options: GapRecordOptions & { readonly healer?: TradeHealer | null }) {
     this.#clock = options.clock
@@ -191,14 +192,23 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
     if (gapId !== undefined) this.#record.declareUnfillable(gapId, { to: this.#clock.wallMs() })
   }
 
+  /** The feed ends: what is open stays missing, since nobody is left to fill it. Nothing is opened any more. */
+  stop(): void {
+    this.#isStopped = true
+    for (const feed of [...this.#depthGaps.keys(), ...this.#timeGaps.keys()]) this.onRemoved(feed)
+    for (const gapId of this.#record.openIds()) this.#record.declareUnfillable(gapId)
+  }
+
   // --- kinds of holes ---------------------------------------------------------------------------------------------
 
   #onTradeGap(feed: Feed, range: GapRange, cause: GapCause = this.#causeOf(feed)): void {
+    if (this.#isStopped) return
     const gap = this.#record.open(feed, range, cause)
     if (range.unit !== 'tradeId' || this.#healer?.takes(gap) !== true) this.#record.declareUnfillable(gap.gapId)
   }
 
   #onDepthGap(feed: Feed, range: GapRange, cause: GapCause = this.#causeOf(feed)): void {
+    if (this.#isStopped) return
     const { gapId } = this.#record.open(feed, range, cause)
     // A hole in time has no end among the ids: the next whole book closes it.
     const to = range.unit === 'updateId' ? range.to : Number.NaN
@@ -213,7 +223,7 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
 
   /** Nothing before the first message is a hole, and a silence that ends in a lost socket is one hole. */
   #openTimeGap(feed: Feed, from: number, to: number, cause: GapCause): void {
-    if (from === 0 || this.#timeGaps.has(feed)) return
+    if (from === 0 || this.#isStopped || this.#timeGaps.has(feed)) return
     const { gapId } = this.#record.open(feed, { unit: 'time', from, to: Math.max(from, to), missing: null }, cause)
     this.#timeGaps.set(feed, gapId)
     feed.onceReceived = feed.spec.type === StreamType.LIQUIDATION ? null : (timeMs) => this.onMessage(feed, timeMs)

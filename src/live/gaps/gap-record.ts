@@ -28,7 +28,18 @@ export interface GapFeed {
   gapCount: number
 }
 
+/** Numbers holes, over all runs of a feed: an id that was told once means one hole for ever. */
+export class GapIds {
+  #last = 0
+
+  next(): number {
+    return ++this.#last
+  }
+}
+
 export interface GapRecordOptions {
+  /** Default: from 1. */
+  readonly ids?: GapIds
   readonly venue: Venue
   readonly clock: Clock
   readonly topic: Publisher<GapEvent>
@@ -52,6 +63,7 @@ const CLOSED_KEPT_MAX = 1_000
 
 export class GapRecord {
   readonly #options: GapRecordOptions
+  readonly #ids: GapIds
   /** By id, oldest first. */
   readonly #open = new Map<number, GapEvent>()
   /** A ring: `#closedCount % CLOSED_KEPT_MAX` is the next place. */
@@ -64,14 +76,16 @@ export class GapRecord {
 
   constructor(options: GapRecordOptions) {
     this.#options = options
+    this.#ids = options.ids ?? new GapIds()
   }
 
   open(feed: GapFeed, range: GapRange, cause: GapCause): GapEvent {
     feed.gapCount++
+    this.#opened++
     const { symbol, type, detail } = feed.spec
     const timeMs = this.#options.clock.wallMs()
     const gap: GapEvent = {
-      gapId: ++this.#opened,
+      gapId: this.#ids.next(),
       kind: 'opened',
       venue: this.#options.venue,
       symbol,
@@ -91,6 +105,11 @@ export class GapRecord {
     this.#open.set(gap.gapId, gap)
     this.#publish(gap, LogEventName.GAP_OPENED)
     return gap
+  }
+
+  /** Ids of all that are open, oldest first. */
+  openIds(): number[] {
+    return [...this.#open.keys()]
   }
 
   isOpen(gapId: number): boolean {

@@ -170,6 +170,7 @@ export async function runSchedule(schedule: Schedule): Promise<RunOutcome> {
   const stopMs = clock.monotonicMs()
   await settled(manager.stop(), clock, complain, 'stop')
   if (clock.monotonicMs() - stopMs > STOP_MS_MAX) complain('stop', `took ${clock.monotonicMs() - stopMs} ms`)
+  for (const { gapId } of manager.gaps({ kind: 'opened' })) complain('gap open', `gap ${gapId} is open after stop`)
   if (manager.getStats().connection?.socketCount !== 0) complain('leak', 'sockets are left after stop')
   if (ownClock.timerCount !== 0) complain('leak', `${ownClock.timerCount} timers of the feed are left after stop`)
   if (schedule.hasStateFile) checkStateFile(files, recorder)
