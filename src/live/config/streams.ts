@@ -18,31 +18,24 @@ import { type UpdateSpeeds, type VenueInfo, venueInfo } from './venues.js'
 /** What a kind of stream may say about itself besides symbol and type. */
 export type StreamOptions = Pick<StreamConfig, 'interval' | 'depthLevels' | 'updateSpeed'>
 
+/** What may follow the type; of a type that is known at run time only, what may follow any. */
+export type StreamArguments<Type extends StreamType> = Type extends 'KLINE'
+  ? [options: Required<Pick<StreamOptions, 'interval'>>]
+  : Type extends 'DEPTH'
+    ? [options?: Pick<StreamOptions, 'depthLevels' | 'updateSpeed'>]
+    : Type extends 'MARK_PRICE'
+      ? [options?: Pick<StreamOptions, 'updateSpeed'>]
+      : []
+
 /**
  * Builds the request for one stream: `streamConfig('BTCUSDT', StreamType.KLINE, { interval: '1m' })`. Frozen.
  * Checked where it is used: by `LiveFeedConfig`, `resolveStream` and the manager.
  */
-export function streamConfig(
+export function streamConfig<Type extends StreamType>(
   symbol: string,
-  type: 'KLINE',
-  options: Required<Pick<StreamOptions, 'interval'>>,
-): StreamConfig
-export function streamConfig(
-  symbol: string,
-  type: 'DEPTH',
-  options?: Pick<StreamOptions, 'depthLevels' | 'updateSpeed'>,
-): StreamConfig
-export function streamConfig(
-  symbol: string,
-  type: 'MARK_PRICE',
-  options?: Pick<StreamOptions, 'updateSpeed'>,
-): StreamConfig
-export function streamConfig(
-  symbol: string,
-  type: 'BOOK_TICKER' | 'AGG_TRADE' | 'TRADE' | 'TICKER' | 'MINI_TICKER' | 'LIQUIDATION',
-): StreamConfig
-export function streamConfig(symbol: string, type: StreamType, options?: StreamOptions): StreamConfig
-export function streamConfig(symbol: string, type: StreamType, options: StreamOptions = {}): StreamConfig {
+  type: Type,
+  ...[options = {}]: StreamArguments<Type>
+): StreamConfig {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   return Object.freeze({ symbol, type, ...Object.fromEntries(given) })
 }

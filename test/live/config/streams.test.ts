@@ -241,6 +241,31 @@ describe('fields that do not belong to a stream type', () => {
   )
 })
 
+describe('the compiler', () => {
+  // A last overload for any type accepted all of these, and they were found out at run time.
+  it('asks for the interval of a candle stream, and for nothing that a type does not have', () => {
+    const wrong = () => [
+      // @ts-expect-error the interval is missing
+      streamConfig('BTCUSDT', 'KLINE'),
+      // @ts-expect-error no such interval
+      streamConfig('BTCUSDT', 'KLINE', { interval: '7m' }),
+      // @ts-expect-error a ticker has no levels
+      streamConfig('BTCUSDT', 'TICKER', { depthLevels: 5 }),
+      // @ts-expect-error a book has no interval
+      streamConfig('BTCUSDT', 'DEPTH', { interval: '1m' }),
+    ]
+    for (const config of wrong()) {
+      expect(() => resolveStream('BINANCE_SPOT', config)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+    }
+  })
+
+  it('takes a type that is known at run time only', () => {
+    const types: StreamType[] = ['TRADE', 'MINI_TICKER']
+    const names = types.map((type) => resolveStream('BINANCE_SPOT', streamConfig('BTCUSDT', type)).name)
+    expect(names).toEqual(['btcusdt@trade', 'btcusdt@miniTicker'])
+  })
+})
+
 describe('several streams', () => {
   it('are each kept once, in order of first appearance', () => {
     const specs = resolveStreams('BINANCE_SPOT', [
