@@ -15,6 +15,8 @@ import { bin, runNode } from './lib/process.mjs'
 const DEADLINE_MS = 1_200_000
 /** Besides its own tests, the command and the example over a stand-in connector. */
 const TESTS = ['test/connectors/hft', 'test/cli/live-hft.test.ts', 'test/examples/hft-live-connector.test.ts']
+/** What a test's name says when only the superuser can do it: nobody else has to. */
+const AS_ROOT = '(as root)'
 
 /**
  * Runs vitest and counts, from its report, what ran.
@@ -29,8 +31,12 @@ async function typeScriptSide(args) {
       env: { ...process.env, FEEDBUS_REQUIRE_NATIVE: '1' },
       timeoutMs: DEADLINE_MS,
     })
-    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
-    return { code, passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests }
+    const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+    const asRoot = testResults
+      .flatMap((/** @type {any} */ file) => file.assertionResults)
+      .filter((/** @type {any} */ each) => each.status !== 'passed' && each.fullName.includes(AS_ROOT)).length
+    const excused = process.getuid?.() === 0 ? 0 : asRoot
+    return { code, passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests, excused }
   } catch (error) {
     throw new ScriptError(`the TypeScript side left no report: ${error instanceof Error ? error.message : error}`)
   } finally {
@@ -57,5 +63,5 @@ await runScript(async () => {
   // Chosen tests (`-t name`) skip the others on purpose.
   const isWhole = process.argv.length === 2
   const isLintMissing = lint.skipped > 0 && process.env['FEEDBUS_REQUIRE_NATIVE'] === '1'
-  if (failed > 0 || side.code !== 0 || (isWhole && side.skipped > 0) || isLintMissing) process.exitCode = 1
+  if (failed > 0 || side.code !== 0 || (isWhole && side.skipped > side.excused) || isLintMissing) process.exitCode = 1
 })

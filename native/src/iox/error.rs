@@ -60,6 +60,11 @@ impl IoxError {
         Self { code, message: message.into() }
     }
 
+    /// What is known better than the library told.
+    pub fn or_rather(self, better: Option<Self>) -> Self {
+        better.unwrap_or(self)
+    }
+
     /// Says what was being done when it happened.
     pub fn during(self, what: &str) -> Self {
         Self { code: self.code, message: format!("{what}: {}", self.message) }
@@ -129,7 +134,7 @@ impl From<NodeCreationFailure> for IoxError {
             NodeCreationFailure::InsufficientPermissions => Code::Permission,
             NodeCreationFailure::InternalError => Code::Io,
         };
-        Self::new(code, format!("the node could not be created ({error:?})"))
+        Self::new(code, format!("{error:?}"))
     }
 }
 

@@ -3,11 +3,15 @@
 //!
 //! Every port belongs to the thread that made it.
 
+mod access;
 pub mod error;
+mod files;
+mod memory;
 pub mod node;
 pub mod publisher;
 pub mod service;
 pub mod subscriber;
+mod version;
 
 pub use error::{Code, IoxError};
 pub use node::{IoxNode, LogLevel, NodeSettings};

@@ -10,6 +10,7 @@ use iceoryx2_bb_container::semantic_string::SemanticString as _;
 use iceoryx2_bb_system_types::file_name::FileName;
 use iceoryx2_bb_system_types::path::Path;
 
+use super::access::node_refusal;
 use super::error::{Code, IoxError};
 use super::service::{IoxService, ServiceInfo, ServiceSpec};
 
@@ -71,7 +72,8 @@ impl IoxNode {
             .config(&config)
             // Signals belong to the program. The library's own handler would swallow SIGINT and SIGTERM.
             .signal_handling_mode(SignalHandlingMode::Disabled)
-            .create::<ipc::Service>()?;
+            .create::<ipc::Service>()
+            .map_err(|error| IoxError::from(error).or_rather(node_refusal(&config)).during("no node"))?;
         Ok(Self { config, node })
     }
 

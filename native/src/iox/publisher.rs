@@ -5,6 +5,7 @@ use iceoryx2::prelude::ipc;
 use iceoryx2::service::builder::{CustomHeaderMarker, CustomPayloadMarker};
 
 use super::error::{Code, IoxError};
+use super::memory::check_room;
 use super::service::{Factory, PublishSubscribeInfo};
 
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl IoxPublisher {
     ) -> Result<Self, IoxError> {
         let element_bytes = limits.payload.size;
         let elements = if limits.payload.is_slice { max_bytes.div_ceil(element_bytes).max(1) } else { 1 };
+        check_room(limits, elements.saturating_mul(element_bytes), max_loans)?;
         let mut builder = factory.publisher_builder();
         if limits.payload.is_slice {
             builder = builder.initial_max_slice_len(elements);

@@ -10,10 +10,12 @@ use iceoryx2::service::static_config::message_type_details::{TypeDetail, TypeNam
 use iceoryx2::service::static_config::messaging_pattern::MessagingPattern;
 use iceoryx2::service::static_config::StaticConfig;
 
+use super::access::service_refusal;
 use super::error::{Code, IoxError};
 use super::node::list_services;
 use super::publisher::IoxPublisher;
 use super::subscriber::IoxSubscriber;
+use super::version::version_refusal;
 
 /// Size of a sample's own header in every 0.6 release; 0.7 has 40.
 pub const SAMPLE_HEADER_BYTES: usize = 24;
@@ -284,8 +286,19 @@ impl IoxService {
     }
 }
 
-/// Types that do not match and services that cannot be read are what another version of the library looks like.
+/// Types that do not match and services that cannot be read are what another version of the library looks like;
+/// services that are damaged or never finished, what another user's look like.
 fn explain(error: IoxError, config: &Config, spec: &ServiceSpec) -> IoxError {
+    let known_better = match error.code {
+        Code::Corrupted | Code::Busy | Code::Io | Code::Permission => {
+            service_refusal(config, &spec.name).or_else(|| version_refusal(config, &spec.name))
+        }
+        Code::IncompatibleTypes => version_refusal(config, &spec.name),
+        _ => None,
+    };
+    if let Some(refusal) = known_better {
+        return refusal;
+    }
     let found = match error.code {
         Code::IncompatibleTypes | Code::Corrupted => list_services(config)
             .unwrap_or_default()
