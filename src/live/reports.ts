@@ -7,7 +7,7 @@ import type { ConnectionManager } from './connection/index.js'
 import { publicUrl } from './connection-log.js'
 import type { Integrity } from './integrity.js'
 import type { MessageRouter } from './router/index.js'
-import { type ErrorCounts, type FeedManagerStats, noTotals } from './stats.js'
+import { afterOrdering, type ErrorCounts, type FeedManagerStats, type FeedTotals, noTotals } from './stats.js'
 import type { StreamSet } from './stream-set.js'
 
 /** The parts of a run that have something to say. */
@@ -50,9 +50,16 @@ export function systemHealth(context: ReportContext, timeMs: number): FeedSystem
   }
 }
 
+/** What became of the messages of a run; nothing of none. */
+export function totalsOf(run: Pick<ReportedRun, 'streams' | 'integrity'> | null): FeedTotals {
+  if (run === null) return noTotals()
+  const { streams, integrity } = run
+  return afterOrdering(streams.totals(), integrity.candles.stats(), integrity.trades?.stats() ?? null)
+}
+
 export function managerStats(context: ReportContext, audit: AuditLog): FeedManagerStats {
   const { name, state, uptimeMs, bus, run } = context
-  const totals = run?.streams.totals() ?? noTotals()
+  const totals = totalsOf(run)
   return {
     name,
     state,

@@ -22,20 +22,20 @@ export interface FeedManagerStats {
   /** Data frames placed on a stream. */
   readonly messagesReceived: number
   /**
-   * Messages taken as new and handed on. Most reach the bus in the same call. Three kinds are kept in order first:
-   * candles that `candles` counts as `repeatsDropped` or `held`, trades that `trades` counts as `held`, and updates of
-   * maintained books, which reach the bus as deltas and pictures only as `book` says. What came over REST is not in it.
+   * Messages of the streams that reached the bus. An update of a maintained book counts when the book has it, since
+   * books reach the bus as deltas and pictures only as `book` says. What came over REST is not in it.
    */
   readonly messagesPublished: number
-  /** Valid but not asked for, e.g. partial candles. */
+  /** Valid but not asked for: partial candles, and candles that still waited when their stream ended. */
   readonly messagesIgnored: number
-  /** Seen before, by the venue's id. */
+  /** Seen before: by the venue's id, or as candles that were published already. */
   readonly duplicatesDropped: number
   /** Unreadable or impossible payloads of known streams. */
   readonly messagesRejected: number
   /**
-   * Waiting now, a few at most per stream: newer than what came last under an id that was passed. They are duplicates
-   * when the stream goes on above, and published when its ids turn out to have begun again.
+   * Waiting now. Candles and trades for missing ones before them. Others, a few at most per stream, because they are
+   * newer than what came last under an id that was passed: duplicates when the stream goes on above, and published when
+   * its ids turn out to have begun again.
    */
   readonly messagesHeld: number
   /** Everything that went wrong: the sum of `errorsByCode`. */
@@ -88,6 +88,25 @@ export function addFeed(totals: FeedTotals, feed: Feed): FeedTotals {
   totals.rejected += feed.rejectedCount
   totals.held += feed.heldCount
   return totals
+}
+
+/**
+ * The totals of all streams after the parts that keep order: a message that its handler took is published only when
+ * its turn has come. Worked out when somebody asks, so that it costs nothing per message.
+ */
+export function afterOrdering(
+  totals: FeedTotals,
+  { held, repeatsDropped, discarded }: Pick<CandleStats, 'held' | 'repeatsDropped' | 'discarded'>,
+  trades: Pick<TradeBackfillStats, 'held'> | null,
+): FeedTotals {
+  const waiting = held + (trades?.held ?? 0)
+  return {
+    ...totals,
+    published: totals.published - waiting - repeatsDropped - discarded,
+    ignored: totals.ignored + discarded,
+    duplicates: totals.duplicates + repeatsDropped,
+    held: totals.held + waiting,
+  }
 }
 
 /** Counts errors by their code; the set of codes is closed, so the map is small. */

@@ -31,6 +31,8 @@ export interface CandleCounts {
   repeatsDropped: number
   /** Never to be published. */
   lost: number
+  /** Delivered by the stream and not published: it ended while they waited for missing ones before them. */
+  discarded: number
   /** REST requests that gave no usable reply. */
   requestsFailed: number
 }
@@ -104,7 +106,7 @@ export class CandleOrder {
   /** Nothing is published afterwards; open gaps stay open. */
   stop(): void {
     this.#isStopped = true
-    this.#held.clear()
+    this.#options.counts.discarded += this.#held.clear()
   }
 
   /** After `stop`: what is missing now stays missing. */
@@ -160,6 +162,7 @@ export class CandleOrder {
       if (this.next !== null && first.openTimeMs > this.next) break
       this.#held.takeFirst()
       if (this.#last === null || first.openTimeMs > this.#last) this.#publish(first)
+      else this.#options.counts.repeatsDropped++
     }
   }
 

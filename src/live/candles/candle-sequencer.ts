@@ -49,7 +49,14 @@ export class CandleSequencer implements Publisher<Candle> {
   readonly #options: CandleSequencerOptions
   readonly #requests: KlineRequests
   readonly #lines = new Map<string, { readonly feed: Feed; readonly line: CandleLine }>()
-  readonly #counts: CandleCounts = { stream: 0, backfilled: 0, repeatsDropped: 0, lost: 0, requestsFailed: 0 }
+  readonly #counts: CandleCounts = {
+    stream: 0,
+    backfilled: 0,
+    repeatsDropped: 0,
+    lost: 0,
+    discarded: 0,
+    requestsFailed: 0,
+  }
   #positions: CandlePositions | null = null
   #isStopped = false
 
@@ -79,8 +86,9 @@ export class CandleSequencer implements Publisher<Candle> {
   /** A finalized candle from the stream. */
   publish(candle: Candle): void {
     const { line } = this.#lines.get(keyOf(candle.symbol, candle.interval)) ?? {}
-    // After the end of a run a late frame changes nothing.
-    if (line !== undefined) line.onLive(candle)
+    // After the end of a run, or of its stream, a late frame changes nothing.
+    if (line === undefined) this.#counts.discarded++
+    else line.onLive(candle)
   }
 
   /** These streams are carried by a connection, for the first time or again. */

@@ -30,7 +30,12 @@ export const MANAGER_METRICS: readonly MetricDefinition[] = [
   ofManagers('messages_received_total', 'counter', 'Data frames placed on a stream.', [], (source, sample) =>
     sample(source.labels, source.health.totalMessageCount),
   ),
-  ofStats('messages_published_total', 'counter', 'Messages that reached the bus.', (stats) => stats.messagesPublished),
+  ofStats(
+    'messages_published_total',
+    'counter',
+    'Messages of the streams that reached the bus; updates of a maintained book when the book has them.',
+    (stats) => stats.messagesPublished,
+  ),
   ofStats(
     'messages_ignored_total',
     'counter',
@@ -52,7 +57,7 @@ export const MANAGER_METRICS: readonly MetricDefinition[] = [
   ofStats(
     'messages_held',
     'gauge',
-    'Messages of which the next ones will tell whether they repeat or the ids of their stream began again.',
+    'Messages that wait: for missing ones before them, or for the next ones to tell whether they repeat.',
     (stats) => stats.messagesHeld,
   ),
   ofManagers(

@@ -5,7 +5,7 @@ import { LiveDataFeedManager, streamConfig } from '../../../src/live/index.js'
 import { MemoryFileStore, SeededRandom, VirtualClock } from '../../../src/runtime/index.js'
 import { settled } from '../manager/rig.js'
 import { ScriptedVenue } from '../manager/scripted-venue.js'
-import { candleRig, complaints, gapComplaints, ofStream } from './rig.js'
+import { candleRig, complaints, countComplaints, gapComplaints, ofStream } from './rig.js'
 
 const STREAMS = [streamConfig('BTCUSDT', 'KLINE', { interval: '1s' })]
 
@@ -64,6 +64,42 @@ describe('a manager with a state folder', () => {
     expect(manager.state).toBe('FAILED')
     expect(events).toContain('FEED_START_FAILED')
     await settled(manager.stop(), clock)
+  })
+})
+
+// A candle that waited for missing ones, and one that repeated a fetched one, counted as published when it came.
+describe('the counters of a manager', () => {
+  it('count a waiting candle as held, then as published when its turn has come', async () => {
+    const rig = await candleRig({ seed: 6, config: { streams: STREAMS, candles: { holdMsMax: 20_000 } } })
+    await rig.clock.advance(4_000)
+    rig.venue.inject({ fault: 'httpStatus', status: 503, on: { rest: 'klines' }, for: 8_000 })
+    rig.venue.inject({ fault: 'candleClose', variant: 'missing', count: 1 })
+    await rig.clock.runUntil(() => (rig.manager.getStats().candles?.held ?? 0) > 1, 20_000)
+    const waiting = rig.manager.getStats()
+    expect(waiting.messagesHeld).toBeGreaterThan(1)
+    expect(countComplaints(rig)).toEqual([])
+    await rig.clock.runUntil(() => rig.manager.getStats().candles?.held === 0, 60_000)
+    const after = rig.manager.getStats()
+    expect(after.messagesHeld).toBe(0)
+    expect(after.messagesPublished).toBeGreaterThanOrEqual(waiting.messagesPublished + waiting.messagesHeld)
+    expect(after.candles?.backfilled).toBeGreaterThan(0)
+    expect(countComplaints(rig)).toEqual([])
+    await rig.end()
+  })
+
+  it('count candles that still wait when the feed ends as never published', async () => {
+    const rig = await candleRig({ seed: 6, config: { streams: STREAMS, candles: { holdMsMax: 20_000 } } })
+    await rig.clock.advance(4_000)
+    rig.venue.inject({ fault: 'httpStatus', status: 503, on: { rest: 'klines' }, for: 60_000 })
+    rig.venue.inject({ fault: 'candleClose', variant: 'missing', count: 1 })
+    await rig.clock.runUntil(() => (rig.manager.getStats().candles?.held ?? 0) > 1, 20_000)
+    const { messagesHeld, messagesIgnored } = rig.manager.getStats()
+    await settled(rig.manager.stop(), rig.clock)
+    const ended = rig.manager.getStats()
+    expect(ended.candles?.discarded).toBeGreaterThanOrEqual(messagesHeld)
+    expect(ended.messagesIgnored).toBeGreaterThanOrEqual(messagesIgnored + messagesHeld)
+    expect(countComplaints(rig)).toEqual([])
+    await rig.end()
   })
 })
 

@@ -160,6 +160,20 @@ export function gapComplaints(rig: Pick<CandleRig, 'gaps'>): string[] {
   return found
 }
 
+/** Whether the counters say what the bus saw, of a manager that has candle streams only and was started once. */
+export function countComplaints(rig: Pick<CandleRig, 'candles' | 'manager'>): string[] {
+  const stats = rig.manager.getStats()
+  const { messagesReceived, messagesPublished, messagesIgnored, duplicatesDropped, messagesRejected, messagesHeld } =
+    stats
+  const seen = rig.candles.filter((candle) => candle.origin === 'stream').length
+  const found: string[] = []
+  if (messagesPublished !== seen) found.push(`${messagesPublished} messages counted as published, ${seen} were`)
+  if (messagesHeld !== stats.candles?.held) found.push(`${messagesHeld} messages counted as held`)
+  const sum = messagesPublished + messagesIgnored + duplicatesDropped + messagesRejected + messagesHeld
+  if (sum !== messagesReceived) found.push(`${messagesReceived} messages received, ${sum} accounted for`)
+  return found
+}
+
 function isEqual(candle: Candle, real: OracleCandle): boolean {
   return (
     candle.closeTimeMs === real.closeTime &&

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { streamConfig } from '../../../src/live/index.js'
 import { type Random, SeededRandom } from '../../../src/runtime/index.js'
 import type { FaultRuleInput } from '../../../src/sim/index.js'
-import { type CandleRig, candleRig, complaints, gapComplaints } from './rig.js'
+import { type CandleRig, candleRig, complaints, countComplaints, gapComplaints } from './rig.js'
 
 const ONE_SEED = process.env['FEEDBUS_SIM_SEED']
 const SEEDS = ONE_SEED === undefined ? Number(process.env['FEEDBUS_SIM_SEEDS'] ?? 100) : 1
@@ -73,6 +73,7 @@ async function run(seed: number, withRestFaults: boolean): Promise<CandleRig> {
     rig.venue.inject(streamFault(random))
     if (withRestFaults && random.chance(0.7)) rig.venue.inject(restFault(random))
     await rig.clock.advance(random.int(500, 8_000) * unitMs)
+    expect(countComplaints(rig), `after a step of seed ${seed}`).toEqual([])
   }
   await rig.clock.advance(isFutures ? 240_000 : 90_000)
   return rig
@@ -83,6 +84,7 @@ function problemsOf(rig: CandleRig, interval: '1s' | '1m'): string[] {
   return [
     ...['BTCUSDT', 'ETHUSDT'].flatMap((symbol) => complaints(rig, symbol, interval, slack)),
     ...gapComplaints(rig),
+    ...countComplaints(rig),
   ]
 }
 
