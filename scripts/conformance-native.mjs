@@ -1,6 +1,7 @@
 /**
- * The native layer against published crates: vectors and messages against bincode 2.0.1, and the crate `hftbacktest`
- * as bot and in the connector's role, exchanging every message kind with our bots and our stand-in connector.
+ * The native layer against published crates: vectors and messages against bincode 2.0.1, the crate `hftbacktest` as
+ * bot and in the connector's role, exchanging every message kind with our bots and our stand-in connector, and a
+ * connector of another Iceoryx2 version, which must be refused.
  *
  *   node scripts/conformance-native.mjs
  *
@@ -16,7 +17,8 @@ import { runConformanceCases } from './lib/native-conformance.mjs'
 import { NATIVE } from './lib/native-peers.mjs'
 
 const WORKSPACE = join(NATIVE, 'conformance')
-const PEER = join(process.env['CARGO_TARGET_DIR'] ?? join(WORKSPACE, 'target'), 'debug', 'peer')
+const BUILT = join(process.env['CARGO_TARGET_DIR'] ?? join(WORKSPACE, 'target'), 'debug')
+const PEERS = { published: join(BUILT, 'peer'), otherVersion: join(BUILT, 'other-version') }
 /** A package of each system that brings libclang. */
 const LIBCLANG_HINT = 'install libclang: `apt-get install libclang-dev` (Debian, Ubuntu) or `brew install llvm`'
 const BUILD_DEADLINE_MS = 1_800_000
@@ -106,7 +108,8 @@ await runScript(async () => {
   build('our peers', tools, NATIVE)
   // Alone, so that Iceoryx2 is built with its default features, as published connectors have it.
   build('the published peer', ['build', '--locked', '-p', 'peer'], WORKSPACE)
-  const results = [...compareVectors(), ...(await runConformanceCases(PEER))]
+  build('the peer of another version', ['build', '--locked', '-p', 'other-version'], WORKSPACE)
+  const results = [...compareVectors(), ...(await runConformanceCases(PEERS))]
   let failed = 0
   let skipped = 0
   for (const { name, failure, skip } of /** @type {{ name: string, failure: string | null, skip?: string }[]} */ (

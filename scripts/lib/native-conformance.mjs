@@ -1,6 +1,6 @@
 /**
  * What the published crate and we must agree on, as cases: its publisher feeds our bots (Rust, and the addon in both
- * modes), and its bot's requests reach our stand-in connector.
+ * modes), and its bot's requests reach our stand-in connector. And what nobody can agree on: another version's segments.
  */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
@@ -234,12 +234,43 @@ function addonMissing() {
 }
 
 /**
+ * A connector that was built with a later library: refused for good, at once and with both versions, however long the
+ * bot is ready to wait.
  * @param {string} peer
+ * @param {Root} root
+ */
+async function otherVersionIsRefused(peer, root) {
+  const connector = new PeerProcess(peer, ['conf', ...root.args])
+  await connector.report('ready')
+  for (const mode of ['pump', 'poll']) {
+    const bot = new PeerProcess(process.execPath, [
+      ...nodeArgsFor(join(ROOT, 'test/connectors/hft/native/programs/open.ts')),
+      ...['conf', '--mode', mode, '--wait', '60000', ...root.args],
+    ])
+    const { code, isTerminal, message, elapsedMs } = await bot.report('refused')
+    assert.deepEqual(
+      { code, isTerminal, message },
+      {
+        code: 'IPC_VERSION_MISMATCH',
+        isTerminal: true,
+        message: 'service "conf/ToBot": it was made by Iceoryx2 0.7.0, and this is Iceoryx2 0.6.1',
+      },
+    )
+    assert.ok(elapsedMs < 15_000, `told after ${elapsedMs} ms`)
+    await bot.close()
+  }
+  // The refusal has done it no harm.
+  assert.equal(connector.hasEnded, false)
+  assert.equal(await connector.close(), 0)
+}
+
+/**
+ * @param {{ published: string, otherVersion: string }} peers
  * @returns {Promise<CaseResult[]>}
  */
-export async function runConformanceCases(peer) {
+export async function runConformanceCases(peers) {
   const noAddon = addonMissing()
-  /** @type {[string, (peer: string, root: Root) => Promise<void>, boolean][]} */
+  /** @type {[string, (peer: string, root: Root) => Promise<void>, boolean, string?][]} */
   const cases = [
     ['the published publisher feeds our Rust bot, every kind, and its orders arrive', publishedFeedsRust, false],
     [
@@ -249,10 +280,16 @@ export async function runConformanceCases(peer) {
     ],
     ['the published publisher feeds the addon, poll', (p, root) => publishedFeedsAddon(p, root, 'poll'), true],
     ['the published publisher feeds the addon, pump', (p, root) => publishedFeedsAddon(p, root, 'pump'), true],
+    [
+      'a connector of another Iceoryx2 version is refused, naming both',
+      otherVersionIsRefused,
+      true,
+      peers.otherVersion,
+    ],
   ]
   /** @type {CaseResult[]} */
   const results = []
-  for (const [name, body, needsAddon] of cases) {
+  for (const [name, body, needsAddon, peer = peers.published] of cases) {
     if (needsAddon && noAddon !== null) {
       results.push({ name, failure: null, skip: noAddon })
       continue
