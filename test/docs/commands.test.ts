@@ -76,7 +76,7 @@ function feedbusProblem(words: readonly string[]): string | undefined {
     // Prose names an option without a value.
     if (option?.required && value === undefined) break
     if (option?.required && isPlaceholder(value ?? '')) at++
-    else if (!isPlaceholder(word)) args.push(word)
+    else if (!isPlaceholder(word) && word !== '--help') args.push(word)
   }
   try {
     const { unknown } = command.parseOptions(args)
