@@ -1,10 +1,10 @@
 /**
  * The scoreboard of reliability: every promise that can be counted, judged at scale, in bounded time.
  *
- *   npm run reliability [-- --minutes N] [--rows a,b] [--seeds N] [--counts-only] [--json] [--list]
+ *   npm run reliability [-- --minutes N] [--rows a,b] [--seeds N] [--at-once N] [--counts-only] [--json] [--list]
  *
  * Ten minutes by default; fewer scale the counts down, and each row says at which scale it ran. Two rows run at
- * once: about half of them wait more than they compute. Exit code 1 when a row fails or the time was up before it
+ * once, or --at-once: about half of them wait more than they compute. Exit code 1 when a row fails or the time was up before it
  * ran. With --counts-only bars in time are shown and not judged, for machines that are busy with other things.
  * docs/reliability.md explains the rows.
  */
@@ -17,13 +17,14 @@ import { ROOT } from './lib/paths.mjs'
 import { ROWS } from './reliability/rows.mjs'
 import { runRow } from './reliability/run-row.mjs'
 
-const AT_ONCE = 2
+const AT_ONCE = '2'
 
 await runScript(async () => {
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string', default: '10' },
       rows: { type: 'string' },
+      'at-once': { type: 'string', default: AT_ONCE },
       seeds: { type: 'string' },
       'counts-only': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -33,6 +34,7 @@ await runScript(async () => {
   const minutes = positive('minutes', values.minutes)
   const seeds = values.seeds === undefined ? null : positive('seeds', values.seeds)
   const rows = chosen(values.rows)
+  const atOnce = positive('at-once', values['at-once'])
   if (values.list) {
     for (const { id, name, bar } of rows) process.stdout.write(`${id.padEnd(14)}${name}: ${bar}\n`)
     return
@@ -41,8 +43,8 @@ await runScript(async () => {
   // Scripts run on dist; tests run on the sources.
   if (rows.some(({ script }) => script !== undefined)) ensureBuilt()
   const deadlineMs = performance.now() + minutes * 60_000
-  // What all rows cost at full scale, two at once, against the time there is; some slack for a busy machine.
-  const fullS = rows.reduce((total, row) => total + row.costS, 0) / AT_ONCE
+  // What all rows cost at full scale, so many at once, against the time there is; some slack for a busy machine.
+  const fullS = rows.reduce((total, row) => total + row.costS, 0) / atOnce
   const share = Math.min(1, (minutes * 60 * 0.75) / fullS)
   say(
     `${rows.length} rows within ${minutes} min, at ${Math.round(share * 100)} % of full scale; Node ${process.version}, ` +
@@ -60,7 +62,7 @@ await runScript(async () => {
       say(`${outcome.verdict.padEnd(8)} ${row.id.padEnd(14)} ${outcome.seconds.toFixed(1).padStart(6)} s`)
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  await Promise.all(Array.from({ length: Math.ceil(atOnce) }, lane))
   report(rows, outcomes, share, seeds, values.json)
 })
 
