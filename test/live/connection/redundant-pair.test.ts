@@ -261,6 +261,35 @@ describe('a redundant pair of sockets', () => {
     await pair.stop()
   })
 
+  // The first socket to come back was behind: its copies of what had been published ended the hole as superseded.
+  it('leaves a hole in time open while what comes is no newer than what was published', async () => {
+    const streams = [streamConfig('AUSDT', 'BOOK_TICKER')]
+    const pair = new Pair(8, { streams, connection: { firstReconnectDelayMs: 50 } })
+    const { clock, venue, gaps } = pair
+    const quote = (socket: ScriptedSocket | undefined, id: number): void =>
+      socket?.frame(`{"stream":"ausdt@bookTicker","data":{"u":${id},"s":"AUSDT","b":"1.5","B":"2","a":"1.6","A":"3"}}`)
+    const published: number[] = []
+    pair.bus.subscribe('mkt.bbo', ({ payload }) => published.push(payload.sequence))
+    await pair.start()
+    for (let id = 1; id <= 20; id++) {
+      await clock.advance(100)
+      for (const socket of venue.transport.open) quote(socket, id)
+    }
+    for (const socket of venue.transport.open) socket.fail(1006, '')
+    await clock.runUntil(() => pair.path.every(({ state }) => state === 'OPEN'), 60_000)
+    expect(gaps.map(({ kind, cause }) => [kind, cause])).toEqual([['opened', 'DISCONNECT']])
+    for (const id of [17, 18, 19, 20]) {
+      await clock.advance(100)
+      quote(venue.of('a')[0], id)
+    }
+    expect(gaps).toHaveLength(1)
+    await clock.advance(100)
+    quote(venue.of('a')[0], 25)
+    expect(gaps.at(-1)).toMatchObject({ kind: 'filled', by: 'superseded', to: clock.wallMs() })
+    expect(published).toEqual([...Array.from({ length: 20 }, (_, index) => index + 1), 25])
+    await pair.stop()
+  })
+
   it('passes on what both sockets lack, with the gap of a single socket', async () => {
     const pair = new Pair(3)
     await pair.start()
