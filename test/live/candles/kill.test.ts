@@ -110,7 +110,7 @@ class Lineage {
 
 describe('a feed with a state file that is killed', () => {
   it(`${KILLS} times at random moments hands on every candle once over all its lives`, {
-    timeout: 60_000 + KILLS * 20_000,
+    timeout: 240_000 + KILLS * 20_000,
   }, async () => {
     const random = new SeededRandom(SEED, 'kill')
     const lineage = new Lineage('random')
