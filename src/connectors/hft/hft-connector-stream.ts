@@ -6,8 +6,6 @@
  *   connector ─▶ parse ─▶ bounded queue ─▶ bus, contextService, strategyEngine
  */
 import type { Bus } from '../../bus/index.js'
-import { LifecycleError } from '../../live/errors.js'
-import { settlesWithin } from '../../live/scope.js'
 import type { TimerHandle } from '../../runtime/clock.js'
 import type { FeedSource } from '../../types/feed-source.js'
 import type { GapEvent } from '../../types/gap.js'
@@ -24,7 +22,6 @@ import { type Parcel, StreamDelivery } from './stream-delivery.js'
 import type { HftConnectorStreamOptions } from './stream-options.js'
 import { StreamSymbols } from './stream-symbols.js'
 
-const STOP_MS_MAX = 1_500
 const CONNECTION_ID = 'connector-0'
 
 export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
@@ -37,7 +34,6 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
   readonly #delivery: StreamDelivery
   #link: ConnectorLink | null = null
   #timer: TimerHandle | null = null
-  #stopping: Promise<void> | null = null
   #lastTimestampMs = Number.NaN
   #openedAtMs = Number.NaN
   #parseErrors = { trade: 0, depth: 0 }
@@ -106,12 +102,7 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
   }
 
   stop(): Promise<void> {
-    if (this.#stopping !== null) return this.#stopping
-    if (this.state === FeedManagerState.STOPPED) return Promise.resolve()
-    this.#stopping = this.#stop().finally(() => {
-      this.#stopping = null
-    })
-    return this.#stopping
+    return this.#core.stop((reason) => this.#release(reason), 'the connector did not disconnect')
   }
 
   getHealth(): FeedSystemHealth {
@@ -196,18 +187,6 @@ export class HftConnectorStream implements FeedSource, ConnectorStatusSource {
   #onCheck(): void {
     this.#symbols.scan(this.#core.runtime.clock.monotonicMs())
     this.#core.health.now()
-  }
-
-  async #stop(): Promise<void> {
-    const { clock, logger } = this.#core.runtime
-    this.#core.enter(FeedManagerState.STOPPING, LogEventName.FEED_STOPPING, 'INFO', ' stops')
-    const closing = this.#release(
-      new LifecycleError('STOPPED_DURING_START', `${this.name} was stopped while it was starting`),
-    )
-    if (!(await settlesWithin(closing, STOP_MS_MAX, clock))) {
-      logger.error(`${this.name}: the connector did not disconnect within ${STOP_MS_MAX} ms; abandoned`)
-    }
-    this.#core.enter(FeedManagerState.STOPPED, LogEventName.FEED_STOPPED, 'INFO', ' stopped')
   }
 
   #fail(event: LogEventName, error: ConnectorError): void {

@@ -8,8 +8,7 @@
  *   CONNECTING ──opened──▶ OPEN ──no publisher──▶ BACKOFF ──restarted──▶ OPEN        any ──stop()──▶ CLOSED
  */
 import type { Bus } from '../../bus/index.js'
-import { LifecycleError } from '../../live/errors.js'
-import { Scope, settlesWithin } from '../../live/scope.js'
+import { Scope } from '../../live/scope.js'
 import type { TimerHandle } from '../../runtime/clock.js'
 import { LiveFeedError } from '../../types/errors.js'
 import type { FeedSource } from '../../types/feed-source.js'
@@ -42,7 +41,6 @@ export interface HftSourceStats {
   readonly restartCount: number
 }
 
-const STOP_MS_MAX = 1_500
 const CONNECTION_ID = 'shm-0'
 
 export class HftSource implements FeedSource {
@@ -57,7 +55,6 @@ export class HftSource implements FeedSource {
   #connection: HftConnection | null = null
   #connectionState: ConnectionState = ConnectionState.IDLE
   #scope: Scope | null = null
-  #stopping: Promise<void> | null = null
   #timer: TimerHandle | null = null
   #openedAtMs = Number.NaN
   #generation = 0
@@ -148,12 +145,10 @@ export class HftSource implements FeedSource {
   }
 
   stop(): Promise<void> {
-    if (this.#stopping !== null) return this.#stopping
-    if (this.state === FeedManagerState.STOPPED) return Promise.resolve()
-    this.#stopping = this.#stop().finally(() => {
-      this.#stopping = null
-    })
-    return this.#stopping
+    return this.#core.stop((reason) => {
+      this.#scope?.end(reason)
+      return this.#release(ConnectionState.CLOSED)
+    }, 'the connection did not close')
   }
 
   getHealth(): FeedSystemHealth {
@@ -228,17 +223,6 @@ export class HftSource implements FeedSource {
   #onCheck(): void {
     this.#watch.scan(this.#core.runtime.clock.monotonicMs())
     this.#core.health.now()
-  }
-
-  async #stop(): Promise<void> {
-    const { clock, logger } = this.#core.runtime
-    this.#core.enter(FeedManagerState.STOPPING, LogEventName.FEED_STOPPING, 'INFO', ' stops')
-    this.#scope?.end(new LifecycleError('STOPPED_DURING_START', `${this.name} was stopped while it was starting`))
-    const closing = this.#release(ConnectionState.CLOSED)
-    if (!(await settlesWithin(closing, STOP_MS_MAX, clock))) {
-      logger.error(`${this.name}: the connection did not close within ${STOP_MS_MAX} ms; abandoned`)
-    }
-    this.#core.enter(FeedManagerState.STOPPED, LogEventName.FEED_STOPPED, 'INFO', ' stopped')
   }
 
   #fail(event: LogEventName, error: unknown): void {
@@ -324,7 +308,7 @@ export class HftSource implements FeedSource {
   }
 
   #onClosed(error: Error | undefined): void {
-    if (this.#stopping !== null || this.state !== FeedManagerState.RUNNING) return
+    if (this.state !== FeedManagerState.RUNNING) return
     const cause = error ?? new ConnectorError('CONNECTOR_UNREACHABLE', 'the connection was closed')
     this.#fail(LogEventName.FEED_FAILED, cause)
   }

@@ -8,6 +8,7 @@ import { LifecycleError } from '../../live/errors.js'
 import { GapRecord } from '../../live/gaps/gap-record.js'
 import { HealthPublisher } from '../../live/health-publisher.js'
 import { livePublishers } from '../../live/publishers.js'
+import { settlesWithin } from '../../live/scope.js'
 import { createRuntime, type Runtime } from '../../runtime/runtime.js'
 import { LiveFeedError } from '../../types/errors.js'
 import {
@@ -17,12 +18,15 @@ import {
   FeedManagerState,
   type FeedSystemHealth,
 } from '../../types/health.js'
-import type { LogEventName, LogLevel } from '../../types/log-event.js'
+import { LogEventName, type LogLevel } from '../../types/log-event.js'
 import type { BestBidOffer, OrderBookSnapshot } from '../../types/order-book.js'
 import type { Publisher } from '../../types/publisher.js'
 import { T_BBO, T_ORDERBOOK, T_TRADES } from '../../types/topics.js'
 import type { Trade } from '../../types/trade.js'
 import type { Venue } from '../../types/venue.js'
+
+/** A release that takes longer is left to itself. */
+const STOP_MS_MAX = 1_500
 
 export interface SourceCoreOptions {
   readonly name: string
@@ -53,6 +57,7 @@ export class SourceCore {
   #state: FeedManagerState = FeedManagerState.STOPPED
   #runningSinceMs = Number.NaN
   #errorCount = 0
+  #stopping: Promise<void> | null = null
 
   constructor(options: SourceCoreOptions, picture: () => SourcePicture) {
     const { name, venue, bus } = options
@@ -107,6 +112,19 @@ export class SourceCore {
     if (state === FeedManagerState.STOPPED || state === FeedManagerState.FAILED) this.health.stop()
   }
 
+  /**
+   * The whole of a source's `stop`: any number of calls share one. `release` takes the source out of use, is told why a
+   * start that is under way ends, and resolves when it is done; `unreleased` is said when that takes too long.
+   */
+  stop(release: (reason: LifecycleError) => Promise<void>, unreleased: string): Promise<void> {
+    if (this.#stopping !== null) return this.#stopping
+    if (this.#state === FeedManagerState.STOPPED) return Promise.resolve()
+    this.#stopping = this.#stop(release, unreleased).finally(() => {
+      this.#stopping = null
+    })
+    return this.#stopping
+  }
+
   getHealth(): FeedSystemHealth {
     const { clock } = this.runtime
     const { connections, feeds, books } = this.#picture()
@@ -124,6 +142,18 @@ export class SourceCore {
       clock: null,
       bus: this.#bus.health(),
     }
+  }
+
+  async #stop(release: (reason: LifecycleError) => Promise<void>, unreleased: string): Promise<void> {
+    const { clock, logger } = this.runtime
+    this.enter(FeedManagerState.STOPPING, LogEventName.FEED_STOPPING, 'INFO', ' stops')
+    const closing = release(
+      new LifecycleError('STOPPED_DURING_START', `${this.name} was stopped while it was starting`),
+    )
+    if (!(await settlesWithin(closing, STOP_MS_MAX, clock))) {
+      logger.error(`${this.name}: ${unreleased} within ${STOP_MS_MAX} ms; abandoned`)
+    }
+    this.enter(FeedManagerState.STOPPED, LogEventName.FEED_STOPPED, 'INFO', ' stopped')
   }
 }
 
