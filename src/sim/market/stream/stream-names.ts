@@ -73,20 +73,27 @@ function own(table: Readonly<Record<string, number>>, key: string): number | nul
   return Object.hasOwn(table, key) ? table[key]! : null
 }
 
-function spotStream(instrument: Instrument, type: string, stamps: Stamps): StreamSource | null {
-  const diffMs = own(SPOT_DIFF_MS, type)
-  if (diffMs !== null) return new DiffDepthStream(instrument, stamps, diffMs)
+/** What both markets have, under the same names. */
+function commonStream(instrument: Instrument, type: string, stamps: Stamps, tickerMs: number): StreamSource | null {
   switch (type) {
     case 'bookTicker':
       return new BookTickerStream(instrument, stamps)
     case 'trade':
       return new TradeStream(instrument, stamps)
+    case 'ticker':
+      return tickerStream(instrument, stamps, tickerMs)
+    case 'miniTicker':
+      return miniTickerStream(instrument, stamps, tickerMs)
+  }
+  return null
+}
+
+function spotStream(instrument: Instrument, type: string, stamps: Stamps): StreamSource | null {
+  const diffMs = own(SPOT_DIFF_MS, type)
+  if (diffMs !== null) return new DiffDepthStream(instrument, stamps, diffMs)
+  switch (type) {
     case 'aggTrade':
       return new SpotAggTradeStream(instrument, stamps)
-    case 'ticker':
-      return tickerStream(instrument, stamps, 1000)
-    case 'miniTicker':
-      return miniTickerStream(instrument, stamps, 1000)
     case 'avgPrice':
       return new AvgPriceStream(instrument, stamps, 1000)
     case 'referencePrice':
@@ -95,7 +102,11 @@ function spotStream(instrument: Instrument, type: string, stamps: Stamps): Strea
   if (type.startsWith('ticker_') && Object.hasOwn(WINDOW_LENGTHS_MS, type.slice(7))) {
     return windowTickerStream(instrument, stamps, type.slice(7))
   }
-  return partialDepth(instrument, type, stamps, SPOT_PARTIAL_MS) ?? kline(instrument, type, stamps)
+  return (
+    commonStream(instrument, type, stamps, 1000) ??
+    partialDepth(instrument, type, stamps, SPOT_PARTIAL_MS) ??
+    kline(instrument, type, stamps)
+  )
 }
 
 function futuresStream(instrument: Instrument, type: string, stamps: Stamps): StreamSource | null {
@@ -104,16 +115,8 @@ function futuresStream(instrument: Instrument, type: string, stamps: Stamps): St
   const diffMs = own(FUTURES_DIFF_MS, type)
   if (diffMs !== null) return new DiffDepthStream(instrument, stamps, diffMs)
   switch (type) {
-    case 'bookTicker':
-      return new BookTickerStream(instrument, stamps)
-    case 'trade':
-      return new TradeStream(instrument, stamps)
     case 'aggTrade':
       return new FuturesAggTradeStream(instrument, stamps)
-    case 'ticker':
-      return tickerStream(instrument, stamps, 2000)
-    case 'miniTicker':
-      return miniTickerStream(instrument, stamps, 2000)
     case 'markPrice':
       return new MarkPriceStream(instrument, stamps, 3000)
     case 'markPrice@1s':
@@ -121,7 +124,11 @@ function futuresStream(instrument: Instrument, type: string, stamps: Stamps): St
     case 'forceOrder':
       return new ForceOrderStream(instrument, stamps)
   }
-  return partialDepth(instrument, type, stamps, FUTURES_PARTIAL_MS) ?? kline(instrument, type, stamps)
+  return (
+    commonStream(instrument, type, stamps, 2000) ??
+    partialDepth(instrument, type, stamps, FUTURES_PARTIAL_MS) ??
+    kline(instrument, type, stamps)
+  )
 }
 
 function partialDepth(
