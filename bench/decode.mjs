@@ -14,7 +14,7 @@
 import { fileURLToPath } from 'node:url'
 import { createHandlers } from '../dist/live/handlers/index.js'
 import { MessageRouter } from '../dist/live/router/index.js'
-import { frames, streamSpecs } from './decode/corpus.mjs'
+import { frames, streamSpecs, TOPICS } from './decode/corpus.mjs'
 import { ordinaryReader } from './decode/ordinary.mjs'
 import { machineLine, median } from './lib/figures.mjs'
 
@@ -66,18 +66,7 @@ function contestsOf(market, seed) {
       sink.count += 1
     },
   }
-  const topics = [
-    'candles',
-    'partialCandles',
-    'orderbook',
-    'orderbookDelta',
-    'bbo',
-    'trades',
-    'funding',
-    'ticker',
-    'liquidations',
-  ]
-  const publishers = Object.fromEntries(topics.map((topic) => [topic, publisher]))
+  const publishers = Object.fromEntries(TOPICS.map((topic) => [topic, publisher]))
   const specs = streamSpecs(market)
   const router = new MessageRouter({
     ...createHandlers({ venue, market, publishers, emitPartialCandles: true }),

@@ -6,6 +6,19 @@
 const SYMBOL = 'BTCUSDT'
 const START_MS = 1_795_000_000_000
 
+/** Where handlers publish, by the names they know. */
+export const TOPICS = /** @type {const} */ ([
+  'candles',
+  'partialCandles',
+  'orderbook',
+  'orderbookDelta',
+  'bbo',
+  'trades',
+  'funding',
+  'ticker',
+  'liquidations',
+])
+
 /** sfc32, so that a corpus does not depend on the program it is measured with. */
 export function seeded(seed) {
   let a = seed | 0

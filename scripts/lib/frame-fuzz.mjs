@@ -9,22 +9,11 @@
  *   way reads, gives the same kind, the same message and the same reason of refusal;
  * - whatever is published could be true: finite numbers, no negative prices, books in order.
  */
-import { frames, seeded, streamSpecs } from '../../bench/decode/corpus.mjs'
+import { frames, seeded, streamSpecs, TOPICS } from '../../bench/decode/corpus.mjs'
 
 const ORIGIN = { connectionId: 'fuzz-0', generation: 1 }
 const RECEIVE_TIME_MS = 1_795_000_000_000.5
 const FRAMES_PER_KIND = 200
-const TOPICS = /** @type {const} */ ([
-  'candles',
-  'partialCandles',
-  'orderbook',
-  'orderbookDelta',
-  'bbo',
-  'trades',
-  'funding',
-  'ticker',
-  'liquidations',
-])
 
 /**
  * @typedef {{

@@ -6,7 +6,6 @@ import {
   EventFlag,
   EventKind,
   type HftConnection,
-  type HftConnectionEvents,
   type HftConnectionOptions,
   type HftConnectionStats,
   type HftConnectorKind,
@@ -15,6 +14,7 @@ import {
   type WireError,
 } from '../../src/connectors/hft/native/types.js'
 import type { Clock } from '../../src/runtime/clock.js'
+import { HftEmitter } from './hft-emitter.js'
 
 export interface ScriptedRecord {
   readonly kind: RecordKind
@@ -74,7 +74,7 @@ export const rec = {
   },
 } as const
 
-export class ScriptedHftConnection implements HftConnection {
+export class ScriptedHftConnection extends HftEmitter implements HftConnection {
   readonly botId = 7n
   readonly connector: string
   readonly kind: HftConnectorKind
@@ -93,20 +93,16 @@ export class ScriptedHftConnection implements HftConnection {
   resyncError: Error | null = null
   readonly #clock: Clock
   readonly #symbols: string[] = []
-  readonly #listeners = new Map<string, Set<(payload: never) => void>>()
   #records: ScriptedRecord[] = []
   #sequence = 0
 
   constructor(options: HftConnectionOptions, clock: Clock) {
+    super()
     this.options = options
     this.connector = options.connector
     this.kind = options.kind
     this.#clock = clock
     this.ring = this.#view()
-  }
-
-  get listenerCount(): number {
-    return [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0)
   }
 
   /** Delivers records as one run, like one wake-up of the pump. */
@@ -117,10 +113,6 @@ export class ScriptedHftConnection implements HftConnection {
     }
     this.#sequence += records.length
     this.onRecords?.(0, records.length)
-  }
-
-  emit<E extends keyof HftConnectionEvents>(event: E, payload: HftConnectionEvents[E]): void {
-    for (const listener of this.#listeners.get(event) ?? []) listener(payload as never)
   }
 
   symbols(): readonly string[] {
@@ -148,13 +140,6 @@ export class ScriptedHftConnection implements HftConnection {
 
   drain(): number {
     return 0
-  }
-
-  on<E extends keyof HftConnectionEvents>(event: E, listener: (payload: HftConnectionEvents[E]) => void): () => void {
-    const set = this.#listeners.get(event) ?? new Set()
-    this.#listeners.set(event, set)
-    set.add(listener)
-    return () => set.delete(listener)
   }
 
   stats(): HftConnectionStats {

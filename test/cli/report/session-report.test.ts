@@ -7,6 +7,7 @@ import { SessionRecord } from '../../../src/cli/session-record.js'
 import { summarize } from '../../../src/cli/summary.js'
 import { MemoryFileStore, VirtualClock } from '../../../src/runtime/index.js'
 import type { Candle, GapEvent, LogEvent } from '../../../src/types/index.js'
+import { candle } from '../../dashboard/support.js'
 import { connectionHealth, FakeSource, feedHealth } from '../../support/fake-source.js'
 
 const PATH = 'out/report.html'
@@ -62,30 +63,8 @@ class Session {
 
   candle(index: number, origin: Candle['origin'] = 'stream'): void {
     const openTimeMs = 1_795_000_020_000 + index * 60_000
-    this.bus.publish(
-      'mkt.candles',
-      {
-        venue: 'SIM_SPOT',
-        symbol: 'BTCUSDT',
-        interval: '1m',
-        openTimeMs,
-        closeTimeMs: openTimeMs + 59_999,
-        open: 100,
-        high: 110,
-        low: 90,
-        close: 105,
-        volume: 3,
-        quoteVolume: 300,
-        tradeCount: 5,
-        takerBuyVolume: 1,
-        takerBuyQuoteVolume: 100,
-        isFinalized: true,
-        origin,
-        venueTimeMs: openTimeMs + 60_000,
-        receiveTimeMs: openTimeMs + 60_005,
-      },
-      { source: 'spot' },
-    )
+    const receiveTimeMs = openTimeMs + 60_005
+    this.bus.publish('mkt.candles', candle(openTimeMs, { tradeCount: 5, origin, receiveTimeMs }), { source: 'spot' })
   }
 }
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { TEST_SYMBOLS } from '../../../src/sim/market/index.js'
 import type { OracleTrade } from '../../../src/sim/market-source.js'
 import type { MarketKind } from '../../../src/types/venue.js'
-import { ClientBook, type DiffPayload, marketBench, type SnapshotReply, units } from './support.js'
+import { ClientBook, type DiffPayload, marketBench, type SnapshotReply, TextBook, units } from './support.js'
 
 const seeds = fc.integer({ min: 1, max: 1_000_000 })
 const RUNS = { numRuns: 5 }
@@ -324,21 +324,12 @@ describe.each(['spot', 'futures'] as const)('a symbol of %s that is halted', (ma
     fc.assert(
       fc.property(seeds, fc.integer({ min: 500, max: 3_000 }), (seed, haltMs) => {
         const { market: sim, run, listen } = marketBench({ seed, markets: [market] })
-        const sizes = { b: new Map<string, string>(), a: new Map<string, string>() }
-        const start = sim.oracle.book('BTCUSDT', market)
-        for (const [price, qty] of start?.bids ?? []) sizes.b.set(price, qty)
-        for (const [price, qty] of start?.asks ?? []) sizes.a.set(price, qty)
+        const book = new TextBook(sim.oracle.book('BTCUSDT', market))
         let checked = 0
         listen(market, 'btcusdt@depth@100ms', ({ text, ids }) => {
-          const diff = JSON.parse(text) as { b: [string, string][]; a: [string, string][] }
-          for (const side of ['b', 'a'] as const) {
-            for (const [price, qty] of diff[side]) {
-              if (Number(qty) === 0) sizes[side].delete(price)
-              else sizes[side].set(price, qty)
-            }
-          }
+          book.apply(JSON.parse(text) as DiffPayload)
           const truth = sim.oracle.bookAt('BTCUSDT', ids.u as number, market)
-          expect([sizes.b.size, sizes.a.size]).toEqual([truth?.bids.length, truth?.asks.length])
+          expect([book.bids.size, book.asks.size]).toEqual([truth?.bids.length, truth?.asks.length])
           checked++
         })
         run(haltMs)
@@ -382,24 +373,15 @@ describe.each(['spot', 'futures'] as const)('a symbol of %s whose update ids beg
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 200, max: 3_000 }), (seed, atMs) => {
         const { market: sim, run, listen, rest } = marketBench({ seed, markets: [market] })
-        const sizes = { b: new Map<string, string>(), a: new Map<string, string>() }
-        const start = sim.oracle.book('BTCUSDT', market)
-        for (const [price, qty] of start?.bids ?? []) sizes.b.set(price, qty)
-        for (const [price, qty] of start?.asks ?? []) sizes.a.set(price, qty)
+        const book = new TextBook(sim.oracle.book('BTCUSDT', market))
         const diffs: { U: number; u: number; pu?: number }[] = []
         let compared = 0
         listen(market, 'btcusdt@depth@100ms', ({ text, ids }) => {
-          const diff = JSON.parse(text) as { b: [string, string][]; a: [string, string][] }
-          for (const side of ['b', 'a'] as const) {
-            for (const [price, qty] of diff[side]) {
-              if (Number(qty) === 0) sizes[side].delete(price)
-              else sizes[side].set(price, qty)
-            }
-          }
+          book.apply(JSON.parse(text) as DiffPayload)
           diffs.push(ids as (typeof diffs)[number])
           const truth = sim.oracle.bookAt('BTCUSDT', ids.u as number, market)
-          expect(new Map(truth?.bids)).toEqual(sizes.b)
-          expect(new Map(truth?.asks)).toEqual(sizes.a)
+          expect(new Map(truth?.bids)).toEqual(book.bids)
+          expect(new Map(truth?.asks)).toEqual(book.asks)
           compared++
         })
         run(atMs)

@@ -41,6 +41,29 @@ export function marketBench(options: Omit<SimMarketOptions, 'clock'> = {}): Mark
   return bench
 }
 
+/** Quantities by price, as the venue writes them, kept from diffs by a client that had the whole book at the start. */
+export class TextBook {
+  readonly bids: Map<string, string>
+  readonly asks: Map<string, string>
+
+  constructor(start: { readonly bids: readonly LevelText[]; readonly asks: readonly LevelText[] } | null | undefined) {
+    this.bids = new Map(start?.bids)
+    this.asks = new Map(start?.asks)
+  }
+
+  apply(diff: DiffPayload): void {
+    for (const [side, levels] of [
+      [this.bids, diff.b],
+      [this.asks, diff.a],
+    ] as const) {
+      for (const [price, qty] of levels) {
+        if (Number(qty) === 0) side.delete(price)
+        else side.set(price, qty)
+      }
+    }
+  }
+}
+
 export type LevelText = readonly [price: string, qty: string]
 
 export interface DiffPayload {

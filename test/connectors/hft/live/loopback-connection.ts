@@ -6,7 +6,6 @@ import {
   EventFlag,
   EventKind,
   type HftConnection,
-  type HftConnectionEvents,
   type HftConnectionOptions,
   type HftConnectionStats,
   type HftConnectorKind,
@@ -16,6 +15,7 @@ import {
   type WireError,
   type WireStatus,
 } from '../../../../src/connectors/hft/native/types.js'
+import { HftEmitter } from '../../../support/hft-emitter.js'
 
 export interface LoopbackRecord {
   readonly kind: RecordKind
@@ -59,7 +59,7 @@ interface Resting {
   leavesQty: number
 }
 
-export class LoopbackConnection implements HftConnection {
+export class LoopbackConnection extends HftEmitter implements HftConnection {
   readonly botId = 7n
   readonly connector: string
   readonly kind: HftConnectorKind
@@ -71,13 +71,13 @@ export class LoopbackConnection implements HftConnection {
   isMute = false
   onRecords: ((first: number, count: number) => void) | null = null
   readonly #tickSize: number
-  readonly #listeners = new Map<string, Set<(payload: never) => void>>()
   readonly #resting = new Map<bigint, Resting>()
   #records: readonly LoopbackRecord[] = []
   #time = T0
   #position = 0
 
   constructor(options: Pick<HftConnectionOptions, 'connector' | 'kind'>, tickSize = 0.1) {
+    super()
     this.connector = options.connector
     this.kind = options.kind
     this.#tickSize = tickSize
@@ -87,10 +87,6 @@ export class LoopbackConnection implements HftConnection {
   send(...records: readonly LoopbackRecord[]): void {
     this.#records = records
     this.onRecords?.(0, records.length)
-  }
-
-  emit<E extends keyof HftConnectionEvents>(event: E, payload: HftConnectionEvents[E]): void {
-    for (const listener of this.#listeners.get(event) ?? []) listener(payload as never)
   }
 
   register(symbol: string, tickSize: number, lotSize: number): void {
@@ -129,17 +125,6 @@ export class LoopbackConnection implements HftConnection {
 
   drain(): number {
     return 0
-  }
-
-  on<E extends keyof HftConnectionEvents>(event: E, listener: (payload: HftConnectionEvents[E]) => void): () => void {
-    const set = this.#listeners.get(event) ?? new Set()
-    this.#listeners.set(event, set)
-    set.add(listener)
-    return () => set.delete(listener)
-  }
-
-  get listenerCount(): number {
-    return [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0)
   }
 
   stats(): HftConnectionStats {
