@@ -167,8 +167,7 @@ pub fn bind(
     request: sys::napi_value,
 ) -> Result<sys::napi_value> {
     let env = env.raw();
-    let bound =
-        Rc::new(Bound { connection, records: Window::of(env, records)?, request: Window::of(env, request)? });
+    let bound = Rc::new(Bound { connection, records: Window::of(env, records)?, request: Window::of(env, request)? });
     let mut calls = ptr::null_mut();
     // SAFETY: a plain call with a place for its result.
     if unsafe { sys::napi_create_object(env, &mut calls) } != sys::Status::napi_ok {
