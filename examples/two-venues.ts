@@ -28,8 +28,9 @@ bus.subscribe('mkt.bbo', ({ payload, source }) => {
 await Promise.all([spot.start(), futures.start()])
 for (let second = 0; second < 5; second++) {
   await new Promise((resolve) => setTimeout(resolve, 1_000))
-  const basis = (mid.get('futures') ?? Number.NaN) - (mid.get('spot') ?? Number.NaN)
-  console.log(`spot ${mid.get('spot')}  futures ${mid.get('futures')}  basis ${basis.toFixed(2)}`)
+  const [spotMid = Number.NaN, futuresMid = Number.NaN] = [mid.get('spot'), mid.get('futures')]
+  const basis = futuresMid - spotMid
+  console.log(`spot ${spotMid.toFixed(2)}  futures ${futuresMid.toFixed(2)}  basis ${basis.toFixed(2)}`)
 }
 await Promise.all([spot.stop(), futures.stop()])
 await venue.stop()
