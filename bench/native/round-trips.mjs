@@ -7,7 +7,8 @@ const CONTESTANTS = [
   { name: 'JS poll, sync', args: ['--mode', 'sync'] },
   { name: 'JS poll, setImmediate', args: ['--mode', 'immediate'] },
   { name: 'JS pump', args: ['--mode', 'pump'], threaded: true },
-  { name: 'JS poll, sync, submit()', args: ['--mode', 'sync', '--send', 'submit'] },
+  { name: 'JS pump, sent by the generic layer', args: ['--mode', 'pump', '--send', 'bytes'], threaded: true },
+  { name: 'JS poll, sync, sent by the generic layer', args: ['--mode', 'sync', '--send', 'bytes'] },
 ]
 const NAME = 'bench-rtt'
 /** Beyond the time a contestant takes for its samples: its start, on a machine that is busy. */

@@ -2,12 +2,12 @@
  * Round trips to the echo peer through the package, as a process of its own: send an order, wait for the record that
  * carries its id, send the next. What `rust_sub --mode rtt` does in Rust.
  *
- *   rtt-client.ts NAME --mode sync|immediate|pump [--send bytes|submit] --warmup N --count N --max-ms N
+ *   rtt-client.ts NAME --mode sync|immediate|pump [--send submit|bytes] --warmup N --count N --max-ms N
  *                      --root PATH/ --prefix P
  *
  * `sync` calls `drain` until the answer is there; `immediate` is a polled connection on the event loop with its
- * default options, `pump` one with a pump. `bytes` sends a request encoded beforehand, with a new order id in it,
- * through a publisher of the generic layer; `submit` makes and sends each order with `HftConnection.submit`. Takes
+ * default options, `pump` one with a pump. `submit` makes and sends each order with `HftConnection.submit`, as a bot
+ * does; `bytes` sends a request encoded beforehand, with a new order id in it, through the generic layer. Takes
  * `--max-ms` at most, a third of it to warm up, makes do with the samples it has, and reports one line, `rtt`, in
  * nanoseconds.
  */
@@ -42,7 +42,7 @@ const connection = await HftConnection.open({
 })
 connection.register(SYMBOL, 0.1, 0.001)
 const generic = IpcNode.create(node)
-const send = option('send', 'bytes') === 'submit' ? submitter() : sender()
+const send = option('send', 'submit') === 'submit' ? submitter() : sender()
 
 const samples = new Float64Array(count)
 const startedMs = performance.now()
@@ -72,8 +72,14 @@ function answered(): void {
 }
 
 function submitter(): (id: number) => void {
-  const order = { symbol: SYMBOL, side: 'BUY', price: 64_000.5, qty: 0.25, timeInForce: 'GTX' } as const
-  return (id) => void connection.submit({ ...order, orderId: BigInt(id) })
+  const order = {
+    ...({ symbol: SYMBOL, side: 'BUY', price: 64_000.5, qty: 0.25, timeInForce: 'GTX' } as const),
+    orderId: 0n,
+  }
+  return (id) => {
+    order.orderId = BigInt(id)
+    connection.submit(order)
+  }
 }
 
 function sender(): (id: number) => void {

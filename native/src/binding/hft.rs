@@ -18,7 +18,7 @@ use crate::codec::packed::read_packed_order;
 use crate::codec::record::RECORD_BYTES;
 use crate::codec::types::LiveRequest;
 use crate::iox::{Code, IoxError};
-use crate::link::{Link, LinkEvent, LinkSettings, OverflowReason, Shared};
+use crate::link::{epoch_ns, Link, LinkEvent, LinkSettings, OverflowReason, Shared};
 use crate::pump::{perform, Doorbell, Pump, Request};
 
 /// Set in the result of `drain` when events wait.
@@ -140,11 +140,13 @@ impl Connection {
         Ok(count as u32 | events)
     }
 
-    /// Sends a packed order; returns how many connectors received it: 1, or 0 while none listens.
+    /// Sends a packed order with the time of this moment; returns how many connectors received it: 1, or 0 while none listens.
     pub fn send_packed(&self, request: &[u8]) -> Result<u32> {
         let receivers = self.inner.with(|driver| {
-            let (symbol, order) = read_packed_order(request)
+            let (symbol, mut order) = read_packed_order(request)
                 .map_err(|error| IoxError::new(Code::InvalidArgument, format!("a packed order: {error}")))?;
+            // The clock that also stamps what is received.
+            order.local_timestamp = epoch_ns();
             match driver {
                 Driver::Pump(pump) => pump.request(Request::Order { symbol: symbol.to_owned(), order }),
                 Driver::Poll { link, .. } => link.send(&LiveRequest::Order { symbol, order }),
@@ -258,9 +260,7 @@ impl NativeConnection {
         let counters = &self.connection.shared.counters;
         let number = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed) as f64;
         let last = counters.last_recv_ns.load(Ordering::Relaxed);
-        let now = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| since.as_nanos() as i64);
+        let now = epoch_ns();
         NativeStats {
             received: number(&counters.received),
             foreign: number(&counters.foreign),

@@ -59,7 +59,8 @@ pub struct Link {
     _node: IoxNode,
 }
 
-fn epoch_ns() -> i64 {
+/// Nanoseconds since the epoch.
+pub fn epoch_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i64)
 }
 
@@ -230,14 +231,13 @@ struct Requests {
 
 impl Requests {
     fn send(&self, request: &LiveRequest<'_>) -> Result<usize, IoxError> {
-        let mut message = [0; MESSAGE_BYTES_MAX];
-        let length =
-            encode_request(request, &mut message).map_err(|error| IoxError::new(Code::TooLarge, error.to_string()))?;
         if self.service.subscriber_count() == 0 {
             return Ok(0);
         }
+        // Written in place: a slot is filled with zeros once, and the message is not copied into it.
         self.port.send_with(MESSAGE_BYTES_MAX, |payload, header| {
-            payload[..length].copy_from_slice(&message[..length]);
+            let length =
+                encode_request(request, payload).map_err(|error| IoxError::new(Code::TooLarge, error.to_string()))?;
             write_header(header, self.bot_id, length);
             Ok(())
         })

@@ -12,9 +12,10 @@ import { loadAddon } from './binding.js'
 import { type Driver, PollDriver, PumpDriver } from './drive.js'
 import { calling, IpcError, type IpcErrorCode, toIpcError } from './errors.js'
 import { EventHub } from './event-hub.js'
-import { OrderBuffer } from './order-buffer.js'
-import { cancelOf, OrderIds, orderOf, wireSymbolOf } from './orders.js'
+import { Ask, OrderBuffer, type OrderTerms } from './order-buffer.js'
+import { OrderIds, wireSymbolOf } from './orders.js'
 import { RecordBuffer } from './record-view.js'
+import { SentOrders } from './sent-orders.js'
 import type {
   HftConnectionEvents,
   HftConnectionOptions,
@@ -23,7 +24,6 @@ import type {
   HftOrderRequest,
   HftConnection as Port,
   RecordView,
-  WireOrder,
 } from './types.js'
 
 const HAS_EVENTS = 0x8000_0000
@@ -49,15 +49,12 @@ interface Doors {
   readonly runNextTurn: RunNextTurn
 }
 
-/** Orders of one instrument that can still be cancelled by their id; the oldest are forgotten beyond. */
-const ORDERS_KEPT_MAX = 100_000
-
 /** A registered instrument and what was sent for it. */
 interface Instrument {
   readonly symbol: string
   tickSize: number
   lotSize: number
-  readonly orders: Map<bigint, WireOrder>
+  readonly orders: SentOrders
 }
 
 export class HftConnection implements Port {
@@ -67,7 +64,6 @@ export class HftConnection implements Port {
   readonly mode: 'pump' | 'poll'
   readonly #addon: AddonConnection
   readonly #calls: AddonCalls
-  readonly #clock: Clock
   readonly #records: RecordBuffer
   readonly #hub: EventHub = new EventHub()
   readonly #request: OrderBuffer = new OrderBuffer()
@@ -108,7 +104,6 @@ export class HftConnection implements Port {
     this.kind = options.kind
     this.mode = options.mode ?? 'pump'
     this.botId = options.botId ?? randomId(doors.random)
-    this.#clock = doors.clock
     this.#ids = new OrderIds(doors.random)
     this.#records = new RecordBuffer(BATCH_RECORDS, () => this.#addon)
     const addon = loadAddon()
@@ -182,7 +177,7 @@ export class HftConnection implements Port {
     const known = this.#instruments.get(wire)
     if (known?.tickSize === tickSize && known.lotSize === lotSize) return
     calling(() => this.#addon.register(wire, tickSize, lotSize))
-    if (known === undefined) this.#instruments.set(wire, { symbol: wire, tickSize, lotSize, orders: new Map() })
+    if (known === undefined) this.#instruments.set(wire, { symbol: wire, tickSize, lotSize, orders: new SentOrders() })
     else Object.assign(known, { tickSize, lotSize })
   }
 
@@ -196,20 +191,19 @@ export class HftConnection implements Port {
     this.#checkOpen()
     const instrument = this.#instrument(order.symbol)
     const orderId = order.orderId ?? this.#ids.next()
-    const sent = orderOf(order, orderId, instrument.tickSize, this.#nowNs())
-    this.#send(instrument, sent)
-    const { orders } = instrument
-    orders.set(orderId, sent)
-    if (orders.size > ORDERS_KEPT_MAX) orders.delete(orders.keys().next().value as bigint)
+    const { side, price, qty, timeInForce, type = 'LIMIT' } = order
+    const terms = { side, price, qty, timeInForce, type, tickSize: instrument.tickSize }
+    this.#send(instrument.symbol, orderId, terms, Ask.NEW)
+    instrument.orders.add(this.#request.idHigh, this.#request.idLow, terms)
     return orderId
   }
 
   cancel(symbol: string, orderId: bigint): void {
     this.#checkOpen()
     const instrument = this.#instrument(symbol)
-    const order = instrument.orders.get(orderId)
-    if (order === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${symbol}: no order ${orderId} was sent here`)
-    this.#send(instrument, cancelOf(order, this.#nowNs()))
+    const terms = instrument.orders.get(orderId)
+    if (terms === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${symbol}: no order ${orderId} was sent here`)
+    this.#send(instrument.symbol, orderId, terms, Ask.CANCEL)
   }
 
   drain(fn: (records: RecordView, i: number) => void, max: number = Number.POSITIVE_INFINITY): number {
@@ -273,10 +267,6 @@ export class HftConnection implements Port {
     if (this.#isClosed) throw new IpcError('IPC_CLOSED', `the connection to ${this.connector} is closed`)
   }
 
-  #nowNs(): bigint {
-    return BigInt(Math.round(this.#clock.wallMs() * 1000)) * 1000n
-  }
-
   #instrument(symbol: string): Instrument {
     const known = this.#instruments.get(symbol)
     if (known !== undefined) return known
@@ -286,8 +276,8 @@ export class HftConnection implements Port {
     return instrument
   }
 
-  #send({ symbol }: Instrument, order: WireOrder): void {
-    this.#request.write(symbol, order)
+  #send(symbol: string, orderId: bigint, terms: OrderTerms, ask: Ask): void {
+    this.#request.write(symbol, orderId, terms, ask)
     let receivers: number
     try {
       receivers = this.#calls.send()
@@ -295,7 +285,7 @@ export class HftConnection implements Port {
       throw toIpcError(error)
     }
     if (receivers > 0) return
-    throw new IpcError('IPC_IO', `order ${order.orderId} reached nobody: connector ${this.connector} is not listening`)
+    throw new IpcError('IPC_IO', `order ${orderId} reached nobody: connector ${this.connector} is not listening`)
   }
 
   /** Records of one look, handed to the listener. The look itself says whether events wait: asking is a call more. */

@@ -1,14 +1,28 @@
 /**
  * The buffer an order is packed into for the addon: the fields of a record at the offsets of a record, then the
  * symbol. The addon reads it in one call, where an object would cost it one for each property. The layout is written
- * down in `native/src/codec/packed.rs`.
+ * down in `native/src/codec/packed.rs`. Numbers go in as halves, so that a 64-bit field needs no bigint made for it.
  */
-import { tagOf } from './messages.js'
-import { WIRE_ORDER_TYPES, WIRE_SIDES, WIRE_STATUSES, WIRE_TIMES_IN_FORCE, type WireOrder } from './types.js'
+import { IpcError } from './errors.js'
+import type { HftOrderRequest } from './types.js'
 
 const SYMBOL_LENGTH = 4
 const SYMBOL = 128
 const SYMBOL_BYTES_MAX = 64
+const HALF = 2 ** 32
+
+// Wire tags: the places of the names in the lists of `types.ts`.
+const STATUS_NEW = 1
+const TIME_IN_FORCE_TAGS = { GTC: 0, GTX: 1, FOK: 2, IOC: 3 } as const
+
+/** What is asked of the connector, which acts on this field alone. */
+export const Ask = { NEW: 1, CANCEL: 4 } as const
+export type Ask = (typeof Ask)[keyof typeof Ask]
+
+/** What an order says besides its name; `tickSize` as it was registered when the order was sent. */
+export interface OrderTerms extends Pick<HftOrderRequest, 'side' | 'price' | 'qty' | 'timeInForce' | 'type'> {
+  readonly tickSize: number
+}
 
 export class OrderBuffer {
   /** What the addon reads. */
@@ -21,28 +35,53 @@ export class OrderBuffer {
     const buffer = new SharedArrayBuffer(SYMBOL + SYMBOL_BYTES_MAX)
     this.bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
+    this.#view.setUint8(89, STATUS_NEW)
   }
 
-  /** `symbol` as the connector spells it: ASCII, 64 characters at most. */
-  write(symbol: string, order: WireOrder): void {
-    const view = this.#view
+  /**
+   * `symbol` as the connector spells it: ASCII, 64 characters at most. Its time is set when the addon sends it. Throws
+   * `IPC_INVALID_ARGUMENT` for terms that no order can have.
+   */
+  write(symbol: string, orderId: bigint, terms: OrderTerms, ask: Ask): void {
+    const { side, price, qty, timeInForce, type = 'LIMIT', tickSize } = terms
+    if (!(qty > 0 && qty < Number.POSITIVE_INFINITY)) throw invalid(`qty ${qty}: must be positive`)
+    if (!(price >= 0)) throw invalid(`price ${price}: must not be negative`)
+    const priceTick = Math.round(price / tickSize)
+    if (priceTick > Number.MAX_SAFE_INTEGER) throw invalid(`price ${price}: too many ticks of ${tickSize}`)
+    if (orderId < 0n || orderId >> 64n !== 0n) throw invalid(`orderId ${orderId}: must be 0 to 2^64 - 1`)
+    if (side !== 'BUY' && side !== 'SELL') throw invalid(`side "${String(side)}": must be BUY or SELL`)
+    if (type !== 'LIMIT' && type !== 'MARKET') throw invalid(`type "${String(type)}": must be LIMIT or MARKET`)
+    const timeInForceTag = TIME_IN_FORCE_TAGS[timeInForce]
+    if (timeInForceTag === undefined) {
+      throw invalid(`timeInForce "${String(timeInForce)}": must be ${Object.keys(TIME_IN_FORCE_TAGS).join(', ')}`)
+    }
     // A bot trades few symbols, mostly the same one again.
     if (symbol !== this.#symbol) this.#writeSymbol(symbol)
-    view.setBigInt64(8, order.exchTimestamp, true)
-    view.setBigInt64(16, order.localTimestamp, true)
-    view.setFloat64(32, order.qty, true)
-    view.setBigUint64(40, order.orderId, true)
-    view.setFloat64(48, order.leavesQty, true)
-    view.setFloat64(56, order.execQty, true)
-    view.setBigInt64(64, order.execPriceTick, true)
-    view.setBigInt64(72, order.priceTick, true)
-    view.setFloat64(80, order.tickSize, true)
-    view.setUint8(88, tagOf('side', WIRE_SIDES, order.side))
-    view.setUint8(89, tagOf('status', WIRE_STATUSES, order.status))
-    view.setUint8(90, tagOf('req', WIRE_STATUSES, order.req))
-    view.setUint8(91, tagOf('timeInForce', WIRE_TIMES_IN_FORCE, order.timeInForce))
-    view.setUint8(92, tagOf('orderType', WIRE_ORDER_TYPES, order.orderType))
-    view.setUint8(93, order.maker ? 1 : 0)
+    const view = this.#view
+    view.setFloat64(32, qty, true)
+    view.setBigUint64(40, orderId, true)
+    view.setFloat64(48, qty, true)
+    this.#writeInteger(72, priceTick)
+    view.setFloat64(80, tickSize, true)
+    view.setUint8(88, side === 'BUY' ? 0 : 1)
+    view.setUint8(90, ask)
+    view.setUint8(91, timeInForceTag)
+    view.setUint8(92, type === 'LIMIT' ? 0 : 1)
+  }
+
+  /** The halves of the id that was written last: a key of two small numbers is found faster than one bigint. */
+  get idHigh(): number {
+    return this.#view.getUint32(44, true)
+  }
+
+  get idLow(): number {
+    return this.#view.getUint32(40, true)
+  }
+
+  #writeInteger(at: number, value: number): void {
+    const high = Math.floor(value / HALF)
+    this.#view.setUint32(at, value - high * HALF, true)
+    this.#view.setInt32(at + 4, high, true)
   }
 
   #writeSymbol(symbol: string): void {
@@ -50,4 +89,8 @@ export class OrderBuffer {
     this.#view.setUint32(SYMBOL_LENGTH, symbol.length, true)
     for (let i = 0; i < symbol.length; i++) this.bytes[SYMBOL + i] = symbol.charCodeAt(i)
   }
+}
+
+function invalid(problem: string): IpcError {
+  return new IpcError('IPC_INVALID_ARGUMENT', problem)
 }

@@ -1,11 +1,10 @@
-/** Orders on their way out: ids, spelling and rounding as a connector expects them. */
+/** Names of orders on their way out: their ids, and their symbols as a connector spells them. */
 import type { Random } from '../../../runtime/index.js'
 import { IpcError } from './errors.js'
-import type { HftConnectorKind, HftOrderRequest, WireOrder } from './types.js'
+import type { HftConnectorKind } from './types.js'
 
 const ID_PART_BITS = 32n
 const ID_PART_MAX = 0xffff_ffff
-const ID_MAX = 2n ** 64n - 1n
 
 /** Unique over all bots of a connector with overwhelming likelihood: a random upper half, a counting lower half. */
 export class OrderIds {
@@ -39,34 +38,4 @@ export function wireSymbolOf(kind: HftConnectorKind, symbol: string): string {
     default:
       throw new IpcError('IPC_INVALID_ARGUMENT', `"${String(kind)}" is no kind of connector`)
   }
-}
-
-/** A new order. `localTimestamp` comes back in its updates and is what its latency is measured from. */
-export function orderOf(order: HftOrderRequest, orderId: bigint, tickSize: number, nowNs: bigint): WireOrder {
-  const { price, qty, side, timeInForce, type = 'LIMIT' } = order
-  if (!(Number.isFinite(price) && price >= 0)) throw new IpcError('IPC_INVALID_ARGUMENT', `price ${price}`)
-  if (!(Number.isFinite(qty) && qty > 0)) throw new IpcError('IPC_INVALID_ARGUMENT', `qty ${qty}`)
-  if (orderId < 0n || orderId > ID_MAX) throw new IpcError('IPC_INVALID_ARGUMENT', `orderId ${orderId}`)
-  return {
-    qty,
-    leavesQty: qty,
-    execQty: 0,
-    execPriceTick: 0n,
-    priceTick: BigInt(Math.round(price / tickSize)),
-    tickSize,
-    exchTimestamp: 0n,
-    localTimestamp: nowNs,
-    orderId,
-    maker: false,
-    orderType: type === 'MARKET' ? 'Market' : 'Limit',
-    req: 'New',
-    status: 'New',
-    side: side === 'BUY' ? 'Buy' : 'Sell',
-    timeInForce,
-  }
-}
-
-/** The same order, asked to be cancelled. */
-export function cancelOf(order: WireOrder, nowNs: bigint): WireOrder {
-  return { ...order, req: 'Canceled', localTimestamp: nowNs }
 }
