@@ -140,7 +140,7 @@ export const ROWS = [
     id: 'half-open',
     name: 'half-open connection found',
     bar: '<= ping interval + pong timeout + 1 s',
-    files: ['test/live/connection/connection-manager.test.ts', 'test/live/connection/real-sockets.test.ts'],
+    files: ['test/live/connection/reconnecting.test.ts', 'test/live/connection/real-sockets.test.ts'],
     only: 'half-open',
     scale: () => 'virtual and real',
     costS: 8,
