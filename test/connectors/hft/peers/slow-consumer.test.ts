@@ -33,7 +33,8 @@ describeWithPeers('a consumer that is blocked for two seconds at 50 000 messages
       expect(bot.connection.stats().suspectedOverflow).toBeGreaterThan(0)
       const { feeds } = await connector.stop()
       await caughtUp(bot, feeds)
-      expect(bot.missing).toBeGreaterThan(RATE)
+      // The stall was most of the run; how much a stand-in gets done in it is the machine's business.
+      expect(bot.missing).toBeGreaterThan(feeds / 4)
       bot.connection.resync(SYMBOL)
       await connector.process.report((each) => each.event === 'registered' && each['first'] === false)
       await bot.sameBook(connector, SYMBOL)
@@ -59,7 +60,7 @@ describeWithPeers('a consumer that is blocked for two seconds at 50 000 messages
       await bot.sameBook(connector, SYMBOL)
       const stats = bot.connection.stats()
       expect(stats.suspectedOverflow).toBe(0)
-      expect(stats.ringDropped).toBeGreaterThan(BigInt(RATE / 2))
+      expect(stats.ringDropped).toBeGreaterThan(BigInt(Math.floor(feeds / 4)))
       // What was sent to everyone is what came plus what was dropped, without one left over. (The first market batch
       // and the registrations bring marks of their own, which nobody dropped: the ring was empty then.)
       expect(BigInt(feeds)).toBe(BigInt(bot.feeds) + stats.ringDropped)
