@@ -1,4 +1,5 @@
 /** A connection against a connector's services made in the same process, in both modes. */
+import fc from 'fast-check'
 import { afterEach, expect, it } from 'vitest'
 import {
   HftConnection,
@@ -183,6 +184,84 @@ for (const mode of ['pump', 'poll'] as const) {
       expect(() => connection.cancel('btcusdt', 6n)).toThrow(withCode('IPC_INVALID_ARGUMENT'))
       expect(() => connection.submit({ ...order, symbol: 'ethusdt' })).toThrow(withCode('IPC_INVALID_ARGUMENT'))
       expect(() => connection.submit({ ...order, qty: Number.NaN })).toThrow(withCode('IPC_INVALID_ARGUMENT'))
+    })
+
+    it('sends any order field by field, and cancels it with the same terms', async () => {
+      const double = connector()
+      const connection = await connect()
+      const symbols = ['btcusdt', 'ethusdt', '1000pepe-usdt_260327', 'x'.repeat(64)]
+      for (const symbol of symbols) connection.register(symbol, 0.1, 0.001)
+      double.requests()
+      const order = fc.record({
+        symbol: fc.constantFrom(...symbols, ...symbols.map((symbol) => symbol.toUpperCase())),
+        side: fc.constantFrom('BUY', 'SELL'),
+        price: fc.integer({ min: 0, max: 2 ** 45 }).map((ticks) => ticks / 10),
+        qty: fc.double({ min: 1e-9, max: 1e12, noNaN: true }),
+        timeInForce: fc.constantFrom('GTC', 'GTX', 'FOK', 'IOC'),
+        type: fc.constantFrom('LIMIT', 'MARKET'),
+        orderId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      })
+      fc.assert(
+        fc.property(order, (asked) => {
+          const before = BigInt(Date.now() - 1) * 1_000_000n
+          connection.submit(asked)
+          connection.cancel(asked.symbol, asked.orderId)
+          const requests = double.requests().map(({ request }) => request)
+          const expected = {
+            qty: asked.qty,
+            leavesQty: asked.qty,
+            execQty: 0,
+            execPriceTick: 0n,
+            priceTick: BigInt(Math.round(asked.price / 0.1)),
+            tickSize: 0.1,
+            exchTimestamp: 0n,
+            localTimestamp: expect.any(BigInt) as bigint,
+            orderId: asked.orderId,
+            maker: false,
+            orderType: asked.type === 'LIMIT' ? 'Limit' : 'Market',
+            status: 'New',
+            side: asked.side === 'BUY' ? 'Buy' : 'Sell',
+            timeInForce: asked.timeInForce,
+          }
+          const symbol = asked.symbol.toLowerCase()
+          expect(requests).toEqual([
+            { type: 'order', symbol, order: { ...expected, req: 'New' } },
+            { type: 'order', symbol, order: { ...expected, req: 'Canceled' } },
+          ])
+          for (const request of requests) {
+            const sent = request.type === 'order' ? request.order.localTimestamp : 0n
+            expect(sent >= before && sent <= BigInt(Date.now() + 1) * 1_000_000n).toBe(true)
+          }
+        }),
+        { numRuns: 100 },
+      )
+    })
+
+    it('refuses an order that no connector understands, and sends nothing', async () => {
+      const double = connector()
+      const connection = await connect()
+      connection.register('btcusdt', 0.1, 0.001)
+      double.requests()
+      const order = { symbol: 'btcusdt', side: 'BUY', price: 1, qty: 1, timeInForce: 'GTC' } as const
+      const wrong: [Record<string, unknown>, string][] = [
+        [{ side: 'buy' }, 'side "buy": must be BUY or SELL'],
+        [{ side: undefined }, 'side "undefined": must be BUY or SELL'],
+        [{ type: 'STOP' }, 'type "STOP": must be LIMIT or MARKET'],
+        [{ timeInForce: 'GTD' }, 'timeInForce "GTD": must be GTC, GTX, FOK, IOC'],
+        [{ qty: 0 }, 'qty 0: must be positive'],
+        [{ qty: Number.POSITIVE_INFINITY }, 'qty Infinity: must be positive'],
+        [{ price: -1 }, 'price -1: must not be negative'],
+        [{ price: Number.NaN }, 'price NaN: must not be negative'],
+        [{ price: 1e300 }, 'price 1e+300: too many ticks of 0.1'],
+        [{ orderId: -1n }, 'orderId -1: must be 0 to 2^64 - 1'],
+        [{ orderId: 2n ** 64n }, `orderId ${2n ** 64n}: must be 0 to 2^64 - 1`],
+      ]
+      for (const [fault, message] of wrong) {
+        expect(() => connection.submit({ ...order, ...fault } as typeof order)).toThrow(
+          expect.objectContaining({ code: 'IPC_INVALID_ARGUMENT', message: expect.stringContaining(message) }),
+        )
+      }
+      expect(double.requests()).toEqual([])
     })
 
     it('notices another publisher and repeats its registrations by itself', async () => {
