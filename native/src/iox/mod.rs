@@ -6,6 +6,7 @@
 mod access;
 pub mod error;
 mod files;
+mod log;
 mod memory;
 pub mod node;
 pub mod publisher;

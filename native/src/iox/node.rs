@@ -3,15 +3,15 @@
 
 use iceoryx2::config::Config;
 use iceoryx2::node::{Node, NodeBuilder, NodeState};
-use iceoryx2::prelude::{ipc, set_log_level, CallbackProgression, NodeName, Service, SignalHandlingMode};
+use iceoryx2::prelude::{ipc, CallbackProgression, NodeName, Service, SignalHandlingMode};
 
-pub use iceoryx2::prelude::LogLevel;
 use iceoryx2_bb_container::semantic_string::SemanticString as _;
 use iceoryx2_bb_system_types::file_name::FileName;
 use iceoryx2_bb_system_types::path::Path;
 
 use super::access::node_refusal;
 use super::error::{Code, IoxError};
+pub use super::log::{log_at, LogLevel};
 use super::service::{IoxService, ServiceInfo, ServiceSpec};
 
 #[derive(Debug, Clone, Default)]
@@ -38,11 +38,6 @@ impl NodeSettings {
         }
         Ok(config)
     }
-}
-
-/// `None` silences all but what ends the process.
-pub fn log_at(level: Option<LogLevel>) {
-    set_log_level(level.unwrap_or(LogLevel::Fatal));
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

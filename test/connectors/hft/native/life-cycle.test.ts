@@ -88,6 +88,14 @@ describeNative('a process or thread with a connection', () => {
     expect(aliveAndDead()).toEqual(['alive'])
   })
 
+  it('ends by a signal the program does not handle, as every program does', SLOW, async () => {
+    const { child, exited } = await start('pump', 'stay')
+    child.kill('SIGINT')
+    expect(await exited).toEqual([null, 'SIGINT'])
+    expect(node.cleanupDeadNodes()).toEqual({ cleaned: 1, failed: 0 })
+    expect(aliveAndDead()).toEqual(['alive'])
+  })
+
   it('is cleaned up after by the next node when it was killed', SLOW, async () => {
     const before = segments().length
     const { child, exited } = await start('pump', 'stay')
