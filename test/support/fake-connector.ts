@@ -48,6 +48,8 @@ export interface FakeConnectorOptions {
   readonly seed?: number
   /** Broadcast feed records carry their running number in `ival`. */
   readonly numbered?: boolean
+  /** No report for each request: for runs in which there are very many. */
+  readonly quiet?: boolean
 }
 
 export interface MarketScript {
@@ -73,11 +75,12 @@ export class FakeConnector {
   static async start(root: PrivateRoot, options: FakeConnectorOptions = {}): Promise<FakeConnector> {
     const program = peerProgram('fake_connector')
     if (program === null) throw new Error('fake_connector is not built')
-    const { name = 'fake', bufferSize = 4_096, maxBots = 4, seed = 42, numbered = false } = options
+    const { name = 'fake', bufferSize = 4_096, maxBots = 4, seed = 42, numbered = false, quiet = false } = options
     const child = new PeerProcess(program, [
       name,
       ...['--buffer', String(bufferSize), '--bots', String(maxBots), '--seed', String(seed)],
       ...(numbered ? ['--numbered', '1'] : []),
+      ...(quiet ? ['--quiet', '1'] : []),
       ...root.args,
     ])
     await child.report('ready')
