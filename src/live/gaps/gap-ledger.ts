@@ -41,6 +41,9 @@ interface OpenDepthGap {
   readonly epoch: number
 }
 
+/** More than the record keeps open, so that what it gave up is looked for now and then only. */
+const DEPTH_GAPS_MAX = 11_000
+
 export class GapLedger implements ContinuityCheck, BookContinuity {
   readonly #clock: Clock
   readonly #record: GapRecord
@@ -212,7 +215,17 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
     const { gapId } = this.#record.open(feed, range, cause)
     // A hole in time has no end among the ids: the next whole book closes it.
     const to = range.unit === 'updateId' ? range.to : Number.NaN
-    this.#keepDepthGaps(feed, [...(this.#depthGaps.get(feed) ?? []), { gapId, to, epoch: feed.resetCount }])
+    const gaps = this.#depthGaps.get(feed) ?? []
+    gaps.push({ gapId, to, epoch: feed.resetCount })
+    this.openDepthCount++
+    this.#depthGaps.set(feed, gaps)
+    // What the record gave up over its bound no book can fill any more.
+    if (gaps.length >= DEPTH_GAPS_MAX) {
+      this.#keepDepthGaps(
+        feed,
+        gaps.filter((gap) => this.#record.isOpen(gap.gapId)),
+      )
+    }
   }
 
   #onFirstAfterReset(feed: Feed, isTrade: boolean, receiveTimeMs: number): void {

@@ -152,6 +152,42 @@ describe('depth updates', () => {
     expect(ledger.openDepthCount).toBe(0)
   })
 
+  it.each(['SIM_SPOT', 'SIM_FUTURES'] as const)(
+    'of %s, any of them missing, lose exactly what the ledger says',
+    (venue) => {
+      const sizes = fc.array(
+        fc.record({ skip: fc.nat(3), size: fc.integer({ min: 1, max: 5 }), isLost: fc.boolean() }),
+        {
+          minLength: 2,
+          maxLength: 40,
+        },
+      )
+      fc.assert(
+        fc.property(sizes, (updates) => {
+          const { events, feed, take } = rig(venue)
+          const depth = feed(DEPTH)
+          const isSpot = venue === 'SIM_SPOT'
+          const lost: { from: number; to: number }[] = []
+          let end = 100
+          let lastTaken: number | null = null
+          for (const { skip, size, isLost } of updates) {
+            const before = end
+            // Ids of futures skip those of other symbols.
+            const first = before + 1 + (isSpot ? 0 : skip)
+            end = first + size - 1
+            if (isLost) continue
+            if (lastTaken !== null && lastTaken < before) lost.push({ from: lastTaken + 1, to: before })
+            take(depth, first, end, isSpot ? null : before)
+            lastTaken = end
+          }
+          const told = events.filter(({ kind }) => kind === 'opened')
+          expect(told.map(({ from, to }) => ({ from, to }))).toEqual(lost)
+          for (const { from, to, missing } of told) expect(missing).toBe(isSpot ? to - from + 1 : null)
+        }),
+      )
+    },
+  )
+
   it('of futures break only where the chain does, and cannot be counted', () => {
     const { events, feed, take } = rig('SIM_FUTURES')
     const depth = feed(DEPTH)
@@ -254,6 +290,20 @@ describe('the record', () => {
     expect(ids).toHaveLength(1_000)
     expect([ids[0], ids.at(-1)]).toEqual([500, 1_499])
     expect(ledger.counts().opened).toBe(1_499)
+  })
+
+  it('gives up the oldest of more than ten thousand open holes, says so, and forgets what it gave up', () => {
+    const { ledger, events, feed, take } = rig()
+    const depth = feed(DEPTH)
+    const count = 12_000
+    for (let at = 0; at <= count; at++) take(depth, 10 * at, 10 * at + 1)
+    expect(ledger.counts()).toMatchObject({ opened: count, open: 10_000, unfillable: count - 10_000, filled: 0 })
+    const given = events.filter(({ kind }) => kind === 'unfillable').map(({ gapId }) => gapId)
+    expect(given).toEqual(Array.from({ length: count - 10_000 }, (_, index) => index + 1))
+    expect(ledger.openDepthCount).toBeLessThanOrEqual(11_000)
+    ledger.onBookCurrent([depth], 10 * count + 1, 10 * count + 1)
+    expect(ledger.openDepthCount).toBe(0)
+    expect(ledger.counts()).toMatchObject({ open: 0, filled: 10_000, unfillable: count - 10_000 })
   })
 
   it('keeps the bounds of a hole in order when the wall clock is set back meanwhile', () => {

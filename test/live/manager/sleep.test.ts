@@ -65,11 +65,15 @@ class Sleeper {
     child = spawn(process.execPath, [program.main, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
 
-  lines<K extends Line['kind']>(kind: K, fromMs = 0): Of<K>[] {
+  /** Everything written so far, in its order. */
+  all(): Line[] {
     if (!existsSync(this.#output)) return []
     const whole = readFileSync(this.#output, 'utf8').split('\n').slice(0, -1)
-    const all = whole.map((text) => JSON.parse(text) as Line)
-    return all.filter((line): line is Of<K> => line.kind === kind && line.at >= fromMs)
+    return whole.map((text) => JSON.parse(text) as Line)
+  }
+
+  lines<K extends Line['kind']>(kind: K, fromMs = 0): Of<K>[] {
+    return this.all().filter((line): line is Of<K> => line.kind === kind && line.at >= fromMs)
   }
 
   /** Asleep for the whole time; `meanwhile` happens in the middle. Returns when it woke. */
@@ -172,10 +176,11 @@ describe('a feed whose process slept', () => {
     expect(kinds('BOOK_TICKER')).toEqual(['opened', 'filled'])
     expect(kinds('DEPTH')).toEqual(['opened', 'filled'])
     // No book is said to be LIVE between the loss and the next snapshot.
-    const lostAt = sleeper.lines('log', wokeMs).find(({ event }) => event === 'CONNECTION_DISCONNECTED')?.at ?? 0
-    const healedAt = sleeper.lines('log', wokeMs).find(({ event }) => event === 'BOOK_RECOVERED')?.at ?? 0
-    expect(healedAt).toBeGreaterThanOrEqual(lostAt)
-    const between = sleeper.lines('health', lostAt).filter(({ at }) => at < healedAt)
+    const all = sleeper.all()
+    const lostAt = all.findIndex((line) => line.kind === 'log' && line.event === 'CONNECTION_DISCONNECTED')
+    const healedAt = all.findIndex((line, at) => at > lostAt && line.kind === 'log' && line.event === 'BOOK_RECOVERED')
+    expect(healedAt).toBeGreaterThan(lostAt)
+    const between = all.slice(lostAt, healedAt).filter((line) => line.kind === 'health')
     for (const { books } of between) expect(books).not.toEqual(['LIVE'])
   })
 })
