@@ -37,7 +37,7 @@ export class HeldFrames {
     for (const item of this.#held.filter(({ feed }) => (feed.name === stream) === isSame)) {
       const index = this.#held.indexOf(item)
       // Sending may end the connection, and with it everything that waits.
-      if (index < 0) return
+      if (index < 0) continue
       this.#held.splice(index, 1)
       this.#clock.clearTimer(item.timer)
       this.#send(item.feed, item.frame, item.fault)
