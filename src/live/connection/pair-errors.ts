@@ -28,10 +28,12 @@ export function bothPathsFailed(id: string, url: string, failures: readonly Fail
 }
 
 /** Why no path did what was asked of each; `null` when together they did after all. */
-export function pairRejection(errors: readonly unknown[]): unknown {
+export function pairRejection(errors: readonly Error[]): Error | null {
   const refusals = errors.filter((error) => error instanceof SubscriptionError)
   const [first] = refusals
-  if (first === undefined || refusals.length < errors.length) return errors.find((error) => !isRefusal(error))
+  if (first === undefined || refusals.length < errors.length) {
+    return errors.find((error) => !(error instanceof SubscriptionError)) ?? null
+  }
   const refused = first.streams.filter((name) => refusals.every(({ streams }) => streams.includes(name)))
   // What one path refused, the other carries.
   if (refused.length === 0) return null
@@ -44,8 +46,4 @@ export function pairRejection(errors: readonly unknown[]): unknown {
     isTerminal,
     cause: merged,
   })
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof SubscriptionError
 }

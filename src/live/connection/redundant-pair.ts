@@ -269,7 +269,7 @@ export class RedundantPair implements ShardConnection {
       await Promise.any(alive.map(ask))
     } catch (error) {
       if (this.#alive().length === 0 && !this.#isStopped) throw this.#bothFailed()
-      const why = error instanceof AggregateError ? pairRejection(error.errors) : error
+      const why = pairRejection((error as AggregateError).errors as Error[])
       if (why !== null) throw why
     }
   }
