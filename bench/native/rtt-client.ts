@@ -2,15 +2,17 @@
  * Round trips to the echo peer through the package, as a process of its own: send an order, wait for the record that
  * carries its id, send the next. What `rust_sub --mode rtt` does in Rust.
  *
- *   rtt-client.ts NAME --mode sync|immediate|pump [--send submit|bytes] --warmup N --count N --max-ms N
+ *   rtt-client.ts NAME --mode sync|immediate|pump|turns [--send submit|bytes] --warmup N --count N --max-ms N
  *                      --root PATH/ --prefix P
  *
  * `sync` calls `drain` until the answer is there; `immediate` is a polled connection on the event loop with its
  * default options, `pump` one with a pump. `submit` makes and sends each order with `HftConnection.submit`, as a bot
  * does; `bytes` sends a request encoded beforehand, with a new order id in it, through the generic layer. Takes
  * `--max-ms` at most, a third of it to warm up, makes do with the samples it has, and reports one line, `rtt`, in
- * nanoseconds.
+ * nanoseconds. `turns` is `sync` in pieces: `{"cmd":"turn","warmup":N,"count":N}` on stdin asks for one, reported as
+ * `turn`.
  */
+import { createInterface } from 'node:readline'
 import { encodeRequest, HftConnection, IpcNode, type RecordView } from '../../src/connectors/hft/native/index.js'
 import { argumentsOf } from './arguments.js'
 
@@ -26,8 +28,8 @@ const FIRST_ID = 2 ** 40
 
 const { name, option } = argumentsOf(process.argv.slice(2))
 const mode = option('mode', 'sync')
-const count = Number(option('count', '10000'))
-const warmup = Number(option('warmup', '1000'))
+let count = Number(option('count', '10000'))
+let warmup = Number(option('warmup', '1000'))
 const budgetMs = Number(option('max-ms', '600000'))
 const node = { rootPath: option('root', '/tmp/iceoryx2/'), prefix: option('prefix', 'iox2_') }
 
@@ -44,8 +46,8 @@ connection.register(SYMBOL, 0.1, 0.001)
 const generic = IpcNode.create(node)
 const send = option('send', 'submit') === 'submit' ? submitter() : sender()
 
-const samples = new Float64Array(count)
-const startedMs = performance.now()
+let samples = new Float64Array(count)
+let startedMs = performance.now()
 let warm = 0
 let taken = 0
 let askedMs = 0
@@ -136,11 +138,11 @@ function fail(reason: string): never {
   process.exit(1)
 }
 
-function report(): void {
+function report(event: string): void {
   if (taken === 0) fail(`no round trip in ${budgetMs} ms`)
   const sorted = samples.subarray(0, taken).sort()
   const at = (share: number): number => Math.round((sorted[Math.min(Math.floor(taken * share), taken - 1)] ?? 0) * 1e6)
-  const line = { event: 'rtt', count: taken, p50Ns: at(0.5), p99Ns: at(0.99), p999Ns: at(0.999), maxNs: at(1) }
+  const line = { event, count: taken, p50Ns: at(0.5), p99Ns: at(0.99), p999Ns: at(0.999), maxNs: at(1) }
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
@@ -182,8 +184,26 @@ function onTheLoop(): Promise<void> {
   })
 }
 
-if (mode === 'sync') sync()
-else await onTheLoop()
-report()
+async function inTurns(): Promise<void> {
+  process.stdout.write(`${JSON.stringify({ event: 'ready', pid: process.pid })}\n`)
+  for await (const line of createInterface({ input: process.stdin })) {
+    const turn = JSON.parse(line) as { warmup: number; count: number }
+    if (samples.length !== turn.count) samples = new Float64Array(turn.count)
+    count = turn.count
+    warmup = turn.warmup
+    warm = 0
+    taken = 0
+    startedMs = performance.now()
+    sync()
+    report('turn')
+  }
+}
+
+if (mode === 'turns') await inTurns()
+else {
+  if (mode === 'sync') sync()
+  else await onTheLoop()
+  report('rtt')
+}
 await connection.close()
 generic.close()

@@ -1,7 +1,7 @@
 //! A bot in plain Rust: what the same machine allows without JavaScript, and a second opinion on every message.
 //!
 //! ```text
-//! rust_sub NAME [--mode watch|rtt] [--symbols a,b] [--bot N] [--tick T] [--lot L] [--root PATH/] [--prefix P]
+//! rust_sub NAME [--mode watch|rtt|turns] [--symbols a,b] [--bot N] [--tick T] [--lot L] [--root PATH/] [--prefix P]
 //!               [--books no] [--count N] [--warmup N] [--max-ms N] [--wait-ms N]
 //! ```
 //!
@@ -9,6 +9,7 @@
 //! `{"cmd":"book","symbol":…}`, `{"cmd":"cpu"}`, `{"cmd":"order",…}` and `{"cmd":"exit"}` on stdin. `rtt` sends one
 //! order at a time to the echo peer and reports the distribution of the round trips in nanoseconds, encoding and
 //! decoding included. It takes `--max-ms` at most, a third of it to warm up, and makes do with the samples it has.
+//! `turns` does the same in pieces: `{"cmd":"turn","warmup":N,"count":N}` asks for one, reported as `turn`.
 
 #[path = "../tools/mod.rs"]
 mod tools;
@@ -32,7 +33,7 @@ use tools::lines::{commands, order_json, report};
 use tools::now_ns;
 use tools::ports::{Failure, Ports};
 
-const USAGE: &str = "rust_sub NAME [--mode watch|rtt] [--symbols a,b] [--bot N] [--tick T] [--lot L] [--root PATH/] [--prefix P] [--books no] [--count N] [--warmup N] [--max-ms N] [--wait-ms N]";
+const USAGE: &str = "rust_sub NAME [--mode watch|rtt|turns] [--symbols a,b] [--bot N] [--tick T] [--lot L] [--root PATH/] [--prefix P] [--books no] [--count N] [--warmup N] [--max-ms N] [--wait-ms N]";
 /// No answer for so long means that the peer is gone, not slow.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 /// Empty polls, some 100 us, after which the other side may need this core to answer at all.
@@ -43,6 +44,7 @@ fn main() {
     let done = match args.text("mode").unwrap_or("watch") {
         "watch" => watch(&args),
         "rtt" => round_trips(&args),
+        "turns" => turns(&args),
         other => Err(format!("no mode {other}").into()),
     };
     if let Err(failure) = done {
@@ -91,34 +93,61 @@ fn round_trips(args: &Args) -> Result<(), Failure> {
     let mut taken: Vec<u64> = Vec::with_capacity(count);
     let started = Instant::now();
     let mut warm = 0;
-    let mut index = 0_usize;
-    while taken.len() < count {
+    let mut index = 0;
+    while taken.len() < count && started.elapsed() < budget {
         index += 1;
-        let id = index as u64;
-        let asked = Instant::now();
-        if asked.duration_since(started) > budget {
-            break;
-        }
-        let request = LiveRequest::Order { symbol: "btcusdt", order: order(id, 640_005, Status::New) };
-        ports.send(bot, |slice| encode_request(&request, slice))?;
-        await_answer(&ports, id)?;
-        if warm < warmup && asked.duration_since(started) < budget / 3 {
+        let time = round_trip(&ports, bot, index)?;
+        if warm < warmup && started.elapsed() < budget / 3 {
             warm += 1;
         } else {
             warm = warmup;
-            taken.push(asked.elapsed().as_nanos() as u64);
+            taken.push(time);
         }
     }
     if taken.is_empty() {
         return Err(format!("no round trip in {budget:?} after {warmup} to warm up").into());
     }
+    report_distribution("rtt", taken);
+    Ok(())
+}
+
+fn turns(args: &Args) -> Result<(), Failure> {
+    let ports = open(args)?;
+    let bot: u64 = args.number("bot", now_ns() as u64 | 1);
+    report(&json!({ "event": "ready", "pid": std::process::id() }));
+    let mut index = 0;
+    for command in commands() {
+        let command = command?;
+        let (warmup, count) = (command["warmup"].as_u64().unwrap_or(0), command["count"].as_u64().unwrap_or(1));
+        let mut taken = Vec::with_capacity(count as usize);
+        for sample in 0..warmup + count {
+            index += 1;
+            let time = round_trip(&ports, bot, index)?;
+            if sample >= warmup {
+                taken.push(time);
+            }
+        }
+        report_distribution("turn", taken);
+    }
+    Ok(())
+}
+
+/// Sends one order and waits for its answer, in nanoseconds.
+fn round_trip(ports: &Ports, bot: u64, id: u64) -> Result<u64, Failure> {
+    let asked = Instant::now();
+    let request = LiveRequest::Order { symbol: "btcusdt", order: order(id, 640_005, Status::New) };
+    ports.send(bot, |slice| encode_request(&request, slice))?;
+    await_answer(ports, id)?;
+    Ok(asked.elapsed().as_nanos() as u64)
+}
+
+fn report_distribution(event: &str, mut taken: Vec<u64>) {
     taken.sort_unstable();
     let at = |share: f64| taken[((taken.len() as f64 * share) as usize).min(taken.len() - 1)];
     report(&json!({
-        "event": "rtt", "count": taken.len(), "p50Ns": at(0.5), "p99Ns": at(0.99), "p999Ns": at(0.999),
+        "event": event, "count": taken.len(), "p50Ns": at(0.5), "p99Ns": at(0.99), "p999Ns": at(0.999),
         "maxNs": taken.last(),
     }));
-    Ok(())
 }
 
 fn await_answer(ports: &Ports, id: u64) -> Result<(), Failure> {
