@@ -63,8 +63,8 @@ export {
   SubscriptionError,
 } from './errors.js'
 export type { GapCounts, GapFilter } from './gaps/index.js'
-export type { LiveDataFeedManagerOptions } from './manager.js'
 export { LiveDataFeedManager } from './manager.js'
+export type { LiveDataFeedManagerOptions } from './manager-options.js'
 export type { RequestGovernorStats } from './rest/request-governor.js'
 export { RestError, type RestErrorCode } from './rest/rest-error.js'
 export type { RouterStats } from './router/index.js'

@@ -34,6 +34,7 @@ import { createHandlers } from './handlers/index.js'
 import { handOverWaitMs } from './health/index.js'
 import { HealthPublisher } from './health-publisher.js'
 import { Integrity } from './integrity.js'
+import { checkManagerOptions, type LiveDataFeedManagerOptions, requireOpenBus } from './manager-options.js'
 import { type LivePublishers, livePublishers, marketPublishers } from './publishers.js'
 import { RejectionLog } from './rejection-log.js'
 import { managerStats, type ReportContext, systemHealth, totalsOf } from './reports.js'
@@ -44,14 +45,6 @@ import { Scope, settlesWithin } from './scope.js'
 import { createSignals, type LiveSignals } from './signals.js'
 import { ErrorCounts, type FeedManagerStats } from './stats.js'
 import { StreamSet } from './stream-set.js'
-
-export interface LiveDataFeedManagerOptions {
-  /** Source of all envelopes, label in metrics; default: the venue's name in lower case. */
-  readonly name?: string
-  readonly runtime?: Partial<Runtime>
-  /** Default: real sockets. */
-  readonly transport?: Transport
-}
 
 /** `stop()` promises two seconds; what the connections have not ended by then is abandoned, and said so. */
 const TEARDOWN_MS_MAX = 1_500
@@ -74,6 +67,7 @@ export class LiveDataFeedManager implements FeedSource {
 
   /** Throws `ConfigError`; also for a simulated venue whose address is missing. Opens nothing. */
   constructor(config: LiveFeedConfig | LiveFeedConfigInput, bus: Bus, options: LiveDataFeedManagerOptions = {}) {
+    checkManagerOptions(options)
     this.config = config instanceof LiveFeedConfig ? config : new LiveFeedConfig(config)
     requireEndpoints(this.config)
     this.name = options.name ?? this.config.venue.toLowerCase()
@@ -94,12 +88,13 @@ export class LiveDataFeedManager implements FeedSource {
   /**
    * Connects and subscribes; resolves when every stream is acknowledged and the manager RUNNING. Rejects with
    * `ConnectionError` or `SubscriptionError` (the manager is FAILED then), with `LifecycleError`
-   * `ALREADY_RUNNING` unless it was STOPPED or FAILED, and with `STOPPED_DURING_START`.
+   * `ALREADY_RUNNING` unless it was STOPPED or FAILED, with `STOPPED_DURING_START`, and with `BusError` `BUS_CLOSED`.
    */
   async start(): Promise<void> {
     if (this.#state !== FeedManagerState.STOPPED && this.#state !== FeedManagerState.FAILED) {
       throw new LifecycleError('ALREADY_RUNNING', `${this.name} is ${this.#state}: only a stopped manager can start`)
     }
+    requireOpenBus(this.#bus, this.name)
     const earlier = this.#run?.teardown ?? Promise.resolve()
     const specs = this.config.streamSpecs()
     const run = this.#createRun()

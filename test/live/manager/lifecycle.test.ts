@@ -277,6 +277,26 @@ describe('stop', () => {
     expect(built.manager.state).toBe(FeedManagerState.STOPPED)
     expect(built.clock.pendingTimerCount).toBe(0)
   })
+
+  it('does not start for a bus that is closed: it would run for nobody and look alive', async () => {
+    const built = rig()
+    built.bus.close()
+    await expect(built.manager.start()).rejects.toMatchObject({ code: 'BUS_CLOSED' })
+    expect(built.manager.state).toBe(FeedManagerState.STOPPED)
+    expect(built.clock.pendingTimerCount).toBe(0)
+  })
+})
+
+describe('options of a manager', () => {
+  it.each([
+    [{ nmae: 'x' }, /options\.nmae: there is no such option; there are name, runtime, transport/],
+    ['my_feed', /options: is not an object/],
+    [{ name: '' }, /options\.name: must not be empty/],
+  ])('%j is refused', (options, message) => {
+    const make = () =>
+      new LiveDataFeedManager({ venue: 'BINANCE_SPOT', symbols: ['BTCUSDT'] }, new Bus(), options as never)
+    expect(make).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }))
+  })
 })
 
 describe('FAILED', () => {
