@@ -5,7 +5,7 @@
  *   npm run example hft-live-connector -- --stub --duration 5
  *   npm run example hft-live-connector -- --connector bf --symbol BTCUSDT --tick-size 0.1 --lot-size 0.001
  */
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import {
   HashMapMarketDepthLiveBot,
   type LiveBot,
@@ -32,7 +32,7 @@ const HELP = `usage: hft-live-connector [--stub] [--duration SECONDS] [options]
   --silent-after N    let the stub fall silent after N seconds, to see a lost connection
   --help              show this text`
 
-const { values: options } = parseArgs({
+const { values: options } = parse({
   options: {
     stub: { type: 'boolean', default: false },
     duration: { type: 'string', default: '10' },
@@ -48,6 +48,16 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
+
+/** What was mistyped is a line and the usage, not a stack. */
+function parse<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
+    process.exit(2)
+  }
+}
 
 if (options.help) {
   console.log(HELP)

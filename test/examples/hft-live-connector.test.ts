@@ -111,6 +111,13 @@ describe('examples of the live client', () => {
     expect((await run('hft-live-connector', ['--duration', 'soon'])).code).toBe(2)
   })
 
+  it('B01 answers a mistyped option with the usage and code 2', async () => {
+    const { code, output } = await run('hft-live-connector', ['--sutb'])
+    expect(code, output).toBe(2)
+    expect(output).toMatch(/Unknown option '--sutb'[\s\S]*usage: hft-live-connector/)
+    expect(output).not.toMatch(/\n\s+at /)
+  })
+
   it('A34 runs two readers at once', async () => {
     const { code, output } = await run('hft-async', [])
     expect(output).toMatch(/^[1-9]\d+ trades and [1-9]\d+ book updates read, 0 dropped$/m)
