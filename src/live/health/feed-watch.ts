@@ -1,5 +1,6 @@
 /** What the monitor remembers of one feed between two scans. */
 import { type FeedHealth, FeedState } from '../../types/health.js'
+import { StreamType } from '../../types/stream.js'
 import type { Feed } from '../feed.js'
 import { type Cadence, cadenceOf } from './cadence.js'
 import { LatencyWindow } from './latency-window.js'
@@ -38,10 +39,12 @@ export class FeedWatch {
 
   #latency: LatencyWindow | null = null
   readonly #rate: RateWindow
+  readonly #mayRepeat: boolean
 
   constructor(feed: Feed, nowMs: number) {
     this.feed = feed
     this.cadence = cadenceOf(feed.spec)
+    this.#mayRepeat = feed.spec.type === StreamType.DEPTH && feed.spec.depthLevels !== null
     this.#rate = new RateWindow(nowMs, feed.messageCount)
     feed.latencySink = (latencyMs) => {
       // Allocated with the first sample: streams without venue time never need one.
@@ -54,9 +57,13 @@ export class FeedWatch {
     return this.feed.lastReceiveTimeMs > 0
   }
 
-  /** Messages that are a sign of life: rejected ones do not move `feed.lastReceiveTimeMs`. */
+  /**
+   * Messages that are a sign of life. One that was seen before is none: a stream that only repeats has stopped, however
+   * busy it looks. Spot partial depth is the exception, which sends the same picture again while nothing changes.
+   */
   get goodCount(): number {
-    return this.feed.messageCount - this.feed.rejectedCount
+    const { messageCount, rejectedCount, duplicateCount, heldCount } = this.feed
+    return messageCount - rejectedCount - heldCount - (this.#mayRepeat ? 0 : duplicateCount)
   }
 
   /** Takes note of what arrived until now. Returns whether anything did. */

@@ -7,6 +7,7 @@ import { connection, DEFAULT_THRESHOLDS, type HealthScene, scene, spec } from '.
 
 const TRADE = spec()
 const TICKER = spec({ type: StreamType.TICKER, name: 'btcusdt@ticker' })
+const PARTIAL = spec({ type: StreamType.DEPTH, name: 'btcusdt@depth5', depthLevels: 5 })
 const LIQUIDATION = spec({ type: StreamType.LIQUIDATION, name: 'btcusdt@forceOrder', route: 'market' })
 
 describe('staleness', () => {
@@ -87,6 +88,25 @@ describe('staleness', () => {
     }
     expect(log).toEqual(['stale btcusdt@trade after 30000 of 30000'])
     expect(monitor.feedHealth()[0]).toMatchObject({ errorCount: 40, lastMessageAgeMs: 40_000 })
+  })
+
+  it('does not take repeated messages for a sign of life, except in pictures that repeat by nature', () => {
+    const { monitor, run, log, feeds } = scene([TRADE, PARTIAL])
+    monitor.start()
+    run(10_000, 500)
+    for (let second = 0; second < 40; second++) {
+      run(1_000)
+      for (const feed of feeds) {
+        feed.messageCount++
+        feed.duplicateCount++
+        feed.lastReceiveTimeMs += 1_000
+      }
+    }
+    expect(log.filter((line) => line.startsWith('stale'))).toHaveLength(1)
+    expect(monitor.feedHealth()).toMatchObject([
+      { state: 'STALE', isStale: true, lastMessageAgeMs: 40_000 },
+      { state: 'OK', isStale: false },
+    ])
   })
 
   it('never says OK beyond threshold plus one check, nor STALE while messages flow (any pattern of silence)', () => {
