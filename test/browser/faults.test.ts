@@ -5,7 +5,7 @@ import { LiveDataFeedManager, parseStreamList } from '../../src/live/index.js'
 import { SimVenue } from '../../src/sim/index.js'
 import type { GapEvent } from '../../src/types/index.js'
 import { waitFor } from '../support/wait-for.js'
-import { browserRig, expectClean, type OpenPage, PATIENCE_MS } from './rig.js'
+import { browserRig, expectClean, type OpenPage, PATIENCE_MS, PATIENTLY } from './rig.js'
 import { describeWithBrowser, picturePath } from './support.js'
 
 describeWithBrowser('a fault on the page', () => {
@@ -18,7 +18,7 @@ describeWithBrowser('a fault on the page', () => {
     readonly managers: readonly LiveDataFeedManager[]
   }
 
-  /** Two managers on a simulated venue, which need two seconds to reconnect, so that a person can look. */
+  /** Two managers on a simulated venue, which reconnect at once unless a test closes the door. */
   const withFeeds = async (body: (feeds: Feeds) => Promise<void>): Promise<void> => {
     const symbols = ['BTCUSDT', 'ETHUSDT']
     const venue = await SimVenue.start({ port: 0, symbols, market: 'both', seed: 7 })
@@ -28,9 +28,9 @@ describeWithBrowser('a fault on the page', () => {
     const connection = {
       baseUrl: venue.wsUrl,
       restUrl: venue.restUrl,
-      firstReconnectDelayMs: 2_000,
-      baseReconnectDelayMs: 2_000,
-      reconnectJitter: 0,
+      firstReconnectDelayMs: 100,
+      baseReconnectDelayMs: 300,
+      reconnectDelayMsMax: 300,
     }
     const health = { stalenessThresholdMs: 3_000, healthCheckIntervalMs: 500 }
     const common = { connection, health, emitPartialCandles: true }
@@ -70,16 +70,18 @@ describeWithBrowser('a fault on the page', () => {
   it('turns the cells of the cut connection, and of no other, then heals, and the gap is opened and filled', async () => {
     await withFeeds(async ({ venue, bus, gaps }) => {
       const opened = await open(bus)
-      expect(await cellsWith(opened, 'delivers')).toBe(14)
+      await expect.poll(() => cellsWith(opened, 'delivers'), PATIENTLY).toBe(14)
 
+      const closedDoor = venue.inject({ fault: 'connectFail', on: { market: 'spot' } })
       expect(venue.cut({ market: 'spot' })).toBe(1)
       await opened.text('#verdict-headline', (text) => text.startsWith('Connection spot-0 of spot is down'))
       await waitFor(async () => (await cellsWith(opened, 'connection down')) === 8, { timeoutMs: PATIENCE_MS })
-      expect(await opened.page.locator('.connection .chip.bad').count()).toBe(1)
+      await expect.poll(() => opened.page.locator('.connection .chip.bad').count(), PATIENTLY).toBe(1)
       await opened.page.screenshot({ path: picturePath('cut-dark'), fullPage: true })
+      closedDoor.end()
 
       await opened.text('#verdict-headline', (text) => text.startsWith('All 14 streams deliver.'))
-      expect(await cellsWith(opened, 'connection down')).toBe(0)
+      await expect.poll(() => cellsWith(opened, 'connection down'), PATIENTLY).toBe(0)
       const connections = await opened.texts('.connection-facts')
       expect(connections.filter((text) => text.includes('1 reconnect'))).toHaveLength(1)
       // Both sockets are on the time line, and the first one as lost.
@@ -106,14 +108,16 @@ describeWithBrowser('a fault on the page', () => {
       const opened = await open(bus)
       const stall = venue.inject({ fault: 'silentStream', on: { market: 'futures', stream: 'ethusdt@markPrice@1s' } })
       await opened.text('#verdict-headline', (text) => text.startsWith('ethusdt@markPrice@1s (futures) silent for'))
-      expect(await cellsWith(opened, ': stale')).toBe(1)
+      await expect.poll(() => cellsWith(opened, ': stale'), PATIENTLY).toBe(1)
       await opened.page.locator('#grid-problems').click()
       await waitFor(async () => (await opened.texts('.grid-line:not(.group) .head .main')).join() === 'ETHUSDT', {
         timeoutMs: PATIENCE_MS,
       })
       stall.end()
       await opened.text('#verdict-headline', (text) => text.startsWith('All 14 streams deliver.'))
-      expect(await opened.page.locator('#grid-empty').innerText()).toBe('No problem: every stream delivers.')
+      await expect
+        .poll(() => opened.page.locator('#grid-empty').innerText(), PATIENTLY)
+        .toBe('No problem: every stream delivers.')
     })
   })
 
@@ -122,10 +126,10 @@ describeWithBrowser('a fault on the page', () => {
       const opened = await open(bus)
       await managers[0]?.refresh()
       await waitFor(async () => (await opened.page.locator('.bar.replaced').count()) === 1, { timeoutMs: PATIENCE_MS })
-      expect(await opened.page.locator('.bar.replaced').getAttribute('title')).toMatch(
-        /socket #1, replaced after .* overlap$/,
-      )
-      expect(await opened.page.locator('.bar.lost').count()).toBe(0)
+      await expect
+        .poll(() => opened.page.locator('.bar.replaced').getAttribute('title'), PATIENTLY)
+        .toMatch(/socket #1, replaced after .* overlap$/)
+      await expect.poll(() => opened.page.locator('.bar.lost').count(), PATIENTLY).toBe(0)
     })
   })
 
@@ -137,16 +141,18 @@ describeWithBrowser('a fault on the page', () => {
       await opened.text('#link', (text) => text === '● live')
       await first.stop()
       await opened.text('#old-text', (text) => text.includes('The connection to feedbus is lost.'))
-      expect(await opened.page.locator('body').getAttribute('class')).toContain('old')
+      await expect.poll(() => opened.page.locator('body').getAttribute('class'), PATIENTLY).toContain('old')
       await opened.text('#link', (text) => text === '✕ connection lost')
-      expect(await opened.page.evaluate<string>('document.title')).toBe('✕ connection to feedbus lost')
+      await expect
+        .poll(() => opened.page.evaluate<string>('document.title'), PATIENTLY)
+        .toBe('✕ connection to feedbus lost')
       await opened.page.screenshot({ path: picturePath('lost-dark') })
 
       await rig.serve({ bus, port: first.port })
       await opened.text('#link', (text) => text === '● live')
       await opened.text('#verdict-headline', (text) => text.startsWith('All 14 streams deliver.'))
-      expect(await opened.page.locator('#old-banner').isVisible()).toBe(false)
-      expect(await opened.page.locator('body').getAttribute('class')).not.toContain('old')
+      await expect.poll(() => opened.page.locator('#old-banner').isVisible(), PATIENTLY).toBe(false)
+      await expect.poll(() => opened.page.locator('body').getAttribute('class'), PATIENTLY).not.toContain('old')
     })
   })
 })

@@ -1,18 +1,17 @@
 /** Each panel beside what was published on the bus. */
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { packPriceLevels } from '../../src/market/price-levels.js'
 import { book, candle, connectionHealth, feedHealth, gap, health, logEvent } from '../dashboard/support.js'
 import { waitFor } from '../support/wait-for.js'
-import { browserRig, expectClean, type OpenPage, PATIENCE_MS } from './rig.js'
+import { browserRig, expectClean, type OpenPage, PATIENCE_MS, PATIENTLY } from './rig.js'
 import { describeWithBrowser, picturePath, RGB_OF } from './support.js'
 
 describeWithBrowser('the panels', () => {
   const rig = browserRig()
 
-  const publish = (): void => {
+  const report = (): void => {
     const { bus } = rig
     const nowMs = Date.now()
-    const minute = Math.floor(nowMs / 60_000) * 60_000
     const spot = health({
       name: 'spot',
       timeMs: nowMs,
@@ -49,6 +48,12 @@ describeWithBrowser('the panels', () => {
     })
     bus.publish('live.health', spot, { source: 'spot' })
     bus.publish('live.health', hft, { source: 'hft' })
+  }
+
+  const publish = (): void => {
+    const { bus } = rig
+    const nowMs = Date.now()
+    const minute = Math.floor(nowMs / 60_000) * 60_000
     for (let index = 20; index > 0; index--) {
       const openTimeMs = minute - index * 60_000
       const origin = index === 5 || index === 6 ? 'backfill' : 'stream'
@@ -86,12 +91,17 @@ describeWithBrowser('the panels', () => {
     })
   }
 
-  const openFilled = async (): Promise<OpenPage> => {
+  /** A page with everything on it. Both managers report twice a second, as running ones do, until `hush`. */
+  const openFilled = async (): Promise<OpenPage & { readonly hush: () => void }> => {
     const { url } = await rig.serve()
+    report()
     publish()
+    const reporting = setInterval(report, 500)
+    const hush = (): void => clearInterval(reporting)
+    onTestFinished(hush)
     const opened = await rig.open(url)
     await opened.text('#verdict-headline', (text) => text.includes('silent'))
-    return opened
+    return { ...opened, hush }
   }
 
   it('load without an error, without a request to elsewhere and without a refusal by the security policy', async () => {
@@ -108,10 +118,9 @@ describeWithBrowser('the panels', () => {
     const { text, texts } = await openFilled()
     const headline = await text('#verdict-headline', (words) => words.includes('silent'))
     expect(headline).toMatch(/^ethusdt@aggTrade \(spot\) silent for 1\d s\. 3 of 4 streams deliver\.$/)
-    expect(await texts('#verdict-problems li')).toEqual([
-      '1 gap is open, being filled.',
-      expect.stringMatching(/^Running .*2 gaps: 1 filled, 1 open\.$/),
-    ])
+    await expect
+      .poll(() => texts('#verdict-problems li'), PATIENTLY)
+      .toEqual(['1 gap is open, being filled.', expect.stringMatching(/^Running .*2 gaps: 1 filled, 1 open\.$/)])
     const tiles = await texts('.tile-value')
     expect(tiles[0]).toBe('3 of 4')
     expect(tiles[2]).toBe('1 gap open')
@@ -125,19 +134,20 @@ describeWithBrowser('the panels', () => {
     )
     expect(labels).toContain('BTCUSDT kline 1m: delivers, last message 0.1 s ago, 4.0/s')
     expect(labels.some((label) => /^ETHUSDT aggTrade: stale, last message 1\d s ago/.test(label))).toBe(true)
-    expect(await texts('.cell.bad .glyph')).toEqual(['▲'])
-    expect(await texts('.grid-line.group .head .main')).toEqual(['spot', 'hft'])
+    await expect.poll(() => texts('.cell.bad .glyph'), PATIENTLY).toEqual(['▲'])
+    await expect.poll(() => texts('.grid-line.group .head .main'), PATIENTLY).toEqual(['spot', 'hft'])
   })
 
   it('light the state a manager is in, and tell its connection and its clock', async () => {
-    const { page, texts } = await openFilled()
-    expect(await texts('.state[aria-current=step]')).toEqual(
-      ['●RUNNING', '●RUNNING'].map((text) => expect.stringContaining(text.slice(1))),
-    )
+    const { page, texts, hush } = await openFilled()
+    await expect
+      .poll(() => texts('.state[aria-current=step]'), PATIENTLY)
+      .toEqual(['●RUNNING', '●RUNNING'].map((text) => expect.stringContaining(text.slice(1))))
     expect((await texts('.connection-facts'))[0]).toMatch(
       /^socket #2 · 3 streams · up 1 min · 1 reconnect · rtt 1\.50 ms · refresh in 01:00:00$/,
     )
     expect((await texts('.manager-facts'))[0]).toContain('venue clock +1.50 ms ± 0.20 ms')
+    hush()
     rig.bus.publish('live.health', health({ name: 'spot', state: 'FAILED', timeMs: Date.now() }), { source: 'spot' })
     await waitFor(async () => (await page.locator('.state.lit.bad[data-state=FAILED]').count()) === 1, {
       timeoutMs: PATIENCE_MS,
@@ -180,22 +190,22 @@ describeWithBrowser('the panels', () => {
   it('show the levels of the book, and never as live when it is not', async () => {
     const { page, text, texts } = await openFilled()
     await text('#ladder-state', (state) => state.includes('live'))
-    expect(await texts('#ladder-asks .level-price')).toEqual(['102', '101'])
-    expect(await texts('#ladder-bids .level-price')).toEqual(['99', '98'])
-    expect(await texts('#ladder-bids .level-qty')).toEqual(['1.000', '2.000'])
+    await expect.poll(() => texts('#ladder-asks .level-price'), PATIENTLY).toEqual(['102', '101'])
+    await expect.poll(() => texts('#ladder-bids .level-price'), PATIENTLY).toEqual(['99', '98'])
+    await expect.poll(() => texts('#ladder-bids .level-qty'), PATIENTLY).toEqual(['1.000', '2.000'])
     expect(await text('#ladder-spread', (spread) => spread !== '')).toBe('spread 2 · 200.00 bps')
     expect(await text('#ladder-facts', (facts) => facts !== '')).toBe('sequence 4711')
 
     rig.bus.publish('mkt.orderbook', book({ state: 'RESYNCING' }), { source: 'spot' })
     await text('#ladder-state', (state) => state.includes('resyncing'))
     expect(await text('#ladder-reason', (reason) => reason !== '')).toContain('Not live: being rebuilt')
-    expect(await page.locator('#ladder').getAttribute('class')).toContain('not-live flash')
+    await expect.poll(() => page.locator('#ladder').getAttribute('class'), PATIENTLY).toContain('not-live flash')
 
     rig.bus.publish('mkt.orderbook', book({ bids: packPriceLevels([{ price: 99.5, qty: 7 }]), sequence: 5000 }), {
       source: 'spot',
     })
     await text('#ladder-state', (state) => state.includes('live'))
-    expect(await texts('#ladder-bids .level-price')).toEqual(['99.5'])
+    await expect.poll(() => texts('#ladder-bids .level-price'), PATIENTLY).toEqual(['99.5'])
   })
 
   it('list gaps with their bounds and ends, the open ones first', async () => {
@@ -205,28 +215,29 @@ describeWithBrowser('the panels', () => {
     expect(rows[0]).toMatch(/open.*BTCUSDT aggTrade \(spot\)\s+trade 100 … 104\s+5\s+connection lost; open for/s)
     expect(rows[1]).toMatch(/filled.*connection lost; filled by backfill after 1\.0 s/s)
     await page.locator('#gap-filter').selectOption('filled')
-    expect(await texts('#gap-rows tr')).toHaveLength(1)
+    await expect.poll(() => texts('#gap-rows tr'), PATIENTLY).toHaveLength(1)
     await page.locator('#gap-filter').selectOption('unfillable')
-    expect(await page.locator('#gap-empty').innerText()).toBe('No gap of this kind.')
+    await expect.poll(() => page.locator('#gap-empty').innerText(), PATIENTLY).toBe('No gap of this kind.')
   })
 
   it('list the log newest first, as text, with a filter by level and by words', async () => {
     const { page, texts } = await openFilled()
-    expect(await texts('.log-message')).toEqual(['runs', '<b>ethusdt</b> said nothing'])
+    await expect.poll(() => texts('.log-message'), PATIENTLY).toEqual(['runs', '<b>ethusdt</b> said nothing'])
     await page.locator('#log-level').selectOption('WARNING')
-    expect(await texts('.log-message')).toEqual(['<b>ethusdt</b> said nothing'])
+    await expect.poll(() => texts('.log-message'), PATIENTLY).toEqual(['<b>ethusdt</b> said nothing'])
     await page.locator('#log-level').selectOption('INFO')
     await page.locator('#log-text').fill('hft')
-    expect(await texts('.log-event')).toEqual(['hft FEED_STARTED'])
+    await expect.poll(() => texts('.log-event'), PATIENTLY).toEqual(['hft FEED_STARTED'])
   })
 
   it('draw rate and latency of the stream that is chosen, with its last trouble', async () => {
-    const { page, text } = await openFilled()
+    const { page, text, hush } = await openFilled()
     // The stream that is wrong is chosen before anybody has chosen.
     expect(await text('#stream-name', (name) => name !== '')).toBe('ETHUSDT aggTrade')
     expect(await text('#stream-trouble', (trouble) => trouble.includes('FEED_STALE'))).toContain('said nothing')
     await page.locator('[aria-label^="BTCUSDT kline 1m"]').click()
     await text('#stream-name', (name) => name === 'BTCUSDT kline 1m')
+    hush()
     const later = health({
       timeMs: Date.now() + 2_500,
       feeds: [
@@ -269,6 +280,6 @@ describeWithBrowser('the panels', () => {
     )
     await page.locator('.foot summary').click()
     await text('#queue-rows', (rows) => rows.includes('strat.demo'))
-    expect(await texts('#queue-rows td')).toEqual(['strat.demo', 'mkt.trades', '0 of 8', '0'])
+    await expect.poll(() => texts('#queue-rows td'), PATIENTLY).toEqual(['strat.demo', 'mkt.trades', '0 of 8', '0'])
   })
 })

@@ -9,6 +9,8 @@ import { type Browser, type Complaints, launchBrowser, type Page, watchPage } fr
 
 /** Loading, a push and a frame, on a machine with other things to do. */
 export const PATIENCE_MS = 90_000
+/** For `expect.poll`: the page draws a moment after it knows. */
+export const PATIENTLY: { readonly timeout: number; readonly interval: number } = { timeout: PATIENCE_MS, interval: 50 }
 
 export interface OpenPage {
   readonly page: Page

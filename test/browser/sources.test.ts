@@ -7,7 +7,7 @@ import { SystemClock } from '../../src/runtime/index.js'
 import { SimVenue } from '../../src/sim/index.js'
 import { candle, connectionHealth, feedHealth, gap, health, logEvent } from '../dashboard/support.js'
 import { waitFor } from '../support/wait-for.js'
-import { browserRig, expectClean, PATIENCE_MS } from './rig.js'
+import { browserRig, expectClean, PATIENCE_MS, PATIENTLY } from './rig.js'
 import { describeWithBrowser, picturePath } from './support.js'
 
 describeWithBrowser('sources of other kinds on the page', () => {
@@ -25,9 +25,9 @@ describeWithBrowser('sources of other kinds on the page', () => {
           baseUrl: venue.wsUrl,
           restUrl: venue.restUrl,
           redundant: ['KLINE', 'DEPTH', 'AGG_TRADE', 'TICKER'],
-          firstReconnectDelayMs: 8_000,
-          baseReconnectDelayMs: 8_000,
-          reconnectJitter: 0,
+          firstReconnectDelayMs: 100,
+          baseReconnectDelayMs: 300,
+          reconnectDelayMsMax: 300,
         },
         health: { stalenessThresholdMs: 20_000, healthCheckIntervalMs: 250 },
       },
@@ -39,12 +39,12 @@ describeWithBrowser('sources of other kinds on the page', () => {
       const { url } = await rig.serve({ bus })
       const opened = await rig.open(url)
       await opened.text('#verdict-headline', (text) => text.startsWith('All 4 streams deliver.'))
-      expect(await opened.texts('.paths li')).toEqual([
-        expect.stringMatching(/^path a #1 ● open/),
-        expect.stringMatching(/^path b #1 ● open/),
-      ])
+      await expect
+        .poll(() => opened.texts('.paths li'), PATIENTLY)
+        .toEqual([expect.stringMatching(/^path a #1 ● open/), expect.stringMatching(/^path b #1 ● open/)])
       await opened.text('.paths', (text) => /first with \d+ % of its messages/.test(text))
 
+      const closedDoor = venue.inject({ fault: 'connectFail' })
       expect(venue.cut({ connection: 1 })).toBe(1)
       await opened.text('#verdict-headline', (text) => /^Connection spot-0 of pair runs without path [ab]:/.test(text))
       await waitFor(
@@ -54,9 +54,12 @@ describeWithBrowser('sources of other kinds on the page', () => {
           what: 'one path to be down',
         },
       )
-      expect(await opened.page.locator('.connection .chip.bad').count()).toBe(0)
-      expect(await opened.page.locator('#gap-totals').innerText()).toBe('0 open, 0 filled, 0 unfillable')
+      await expect.poll(() => opened.page.locator('.connection .chip.bad').count(), PATIENTLY).toBe(0)
+      await expect
+        .poll(() => opened.page.locator('#gap-totals').innerText(), PATIENTLY)
+        .toBe('0 open, 0 filled, 0 unfillable')
       await opened.page.screenshot({ path: picturePath('redundant-dark'), fullPage: true })
+      closedDoor.end()
       await waitFor(async () => (await opened.texts('.paths li')).every((text) => text.includes('● open')), {
         timeoutMs: PATIENCE_MS,
         what: 'both paths to be open again',
@@ -136,7 +139,7 @@ describeWithBrowser('sources of other kinds on the page', () => {
     const opened = await rig.open(url)
     await opened.text('#verdict-headline', (text) => text.includes('<img src=x') && text.includes('silent'))
     // The mark that turns the direction of text is shown, not obeyed.
-    expect(await opened.texts('.log-message')).toEqual([evil.replace('\u202e', '\ufffd')])
+    await expect.poll(() => opened.texts('.log-message'), PATIENTLY).toEqual([evil.replace('\u202e', '\ufffd')])
     expect(await opened.page.evaluate<boolean>(`/\\p{Bidi_Control}/u.test(document.body.textContent)`)).toBe(false)
     await opened.text('#gap-rows', (text) => text.includes('<script>'))
     await opened.page.locator('#raw-topic').selectOption('log.event')

@@ -44,9 +44,15 @@ describeWithBrowser('the page in use', () => {
   const openWith = async (symbolCount: number, options: object = {}): Promise<OpenPage> => {
     const { url } = await rig.serve({ title: `${symbolCount} symbols` })
     report(symbolCount)
-    const opened = await rig.open(url, options)
-    await opened.text('#verdict-headline', (text) => text.startsWith(`All ${symbolCount * STREAMS.length} streams`))
-    return opened
+    // As a manager does, until the page has it, however long that takes.
+    const reporting = setInterval(() => report(symbolCount), 1_000)
+    try {
+      const opened = await rig.open(url, options)
+      await opened.text('#verdict-headline', (text) => text.startsWith(`All ${symbolCount * STREAMS.length} streams`))
+      return opened
+    } finally {
+      clearInterval(reporting)
+    }
   }
 
   it('needs no mouse: sections, filter, cells and help by keys', async () => {
