@@ -58,6 +58,7 @@ export function createMonitor(current: () => Run, options: RunMonitorOptions): H
     onClockJump: (jumpMs) => {
       logger.warn(`${name}: the wall clock moved by ${Math.round(jumpMs)} ms`, { jumpMs })
     },
+    onPaused: (pausedMs) => current().integrity.gaps.onPaused(pausedMs),
     onCheck: () => {
       current().rejections.flush()
       healthPublisher.now()

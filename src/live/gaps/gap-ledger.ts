@@ -41,6 +41,8 @@ interface OpenDepthGap {
   readonly epoch: number
 }
 
+/** After a pause, what had waited in the sockets is read within this. */
+const DRAIN_MS = 1_000
 /** More than the record keeps open, so that what it gave up is looked for now and then only. */
 const DEPTH_GAPS_MAX = 11_000
 
@@ -57,6 +59,9 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
   readonly #timeGaps = new Map<Feed, number>()
   openDepthCount = 0
   #isStopped = false
+  /** When the last pause of this process ended, wall clock, and how long it was; NaN before the first. */
+  #awakeSinceMs = Number.NaN
+  #pausedMs = 0
 
   constructor(options: GapRecordOptions & { readonly healer?: TradeHealer | null }) {
     this.#clock = options.clock
@@ -137,6 +142,15 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
   }
 
   // --- connections and silence ----------------------------------------------------------------------------------
+
+  /**
+   * This process did not run until now. What the sockets still held is read in the next moments with the time of now,
+   * although it was sent before or during the pause: a hole that follows upon it began at the latest with the pause.
+   */
+  onPaused(pausedMs: number): void {
+    this.#awakeSinceMs = this.#clock.wallMs()
+    this.#pausedMs = pausedMs
+  }
 
   /** The socket of these streams is gone. */
   onDisconnected(feeds: readonly Feed[]): void {
@@ -237,9 +251,16 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
   /** Nothing before the first message is a hole, and a silence that ends in a lost socket is one hole. */
   #openTimeGap(feed: Feed, from: number, to: number, cause: GapCause): void {
     if (from === 0 || this.#isStopped || this.#timeGaps.has(feed)) return
-    const { gapId } = this.#record.open(feed, { unit: 'time', from, to: Math.max(from, to), missing: null }, cause)
+    const begin = this.#wasReadOnWaking(from) ? this.#awakeSinceMs - this.#pausedMs : from
+    const range: GapRange = { unit: 'time', from: Math.min(from, begin), to: Math.max(from, to), missing: null }
+    const { gapId } = this.#record.open(feed, range, cause)
     this.#timeGaps.set(feed, gapId)
     feed.onceReceived = feed.spec.type === StreamType.LIQUIDATION ? null : (timeMs) => this.onMessage(feed, timeMs)
+  }
+
+  /** The receive time of such a message says when it was read, not when it came. */
+  #wasReadOnWaking(receiveTimeMs: number): boolean {
+    return receiveTimeMs >= this.#awakeSinceMs && receiveTimeMs < this.#awakeSinceMs + DRAIN_MS
   }
 
   #endTimeGap(feed: Feed): number | undefined {

@@ -40,6 +40,8 @@ export interface HealthMonitorOptions extends SilenceReports {
   readonly onConnectionSilent?: (connectionId: string, silentMs: number) => void
   /** The wall clock moved against the monotonic one: stepped, or the machine slept. */
   readonly onClockJump?: (jumpMs: number) => void
+  /** This process did not run for `pausedMs` until now; frames of that time are read after this call. */
+  readonly onPaused?: (pausedMs: number) => void
   /** Every `healthCheckIntervalMs`. */
   readonly onCheck?: () => void
 }
@@ -109,6 +111,7 @@ export class HealthMonitor {
     const { connections } = this.#options
     const time = this.#time
     time.beginScan()
+    if (time.newlyPausedMs > 0) this.#options.onPaused?.(time.newlyPausedMs)
     this.#refreshWatches(time.nowMs)
     this.#sampleFeeds()
     this.#followWallClock()

@@ -262,6 +262,35 @@ describe('latest values', () => {
     ])
   })
 
+  it('begin with the pause when the last message before them was read on waking', async () => {
+    const { clock, ledger, events, feed, take } = rig('SIM_FUTURES')
+    const bbo = feed(BBO)
+    const forced = feed(streamConfig('BTCUSDT', 'LIQUIDATION'))
+    take(bbo, 1)
+    const asleepMs = clock.wallMs()
+    await clock.advance(60_000)
+    ledger.onPaused(60_000)
+    take(bbo, 2)
+    await clock.advance(100)
+    ledger.onDisconnected([bbo, forced])
+    await clock.advance(400)
+    ledger.onEstablished([bbo, forced])
+    take(bbo, 3)
+    const told = (type: string) => events.filter(({ streamType }) => streamType === type)
+    for (const type of ['BOOK_TICKER', 'LIQUIDATION']) {
+      expect(told(type).map(({ kind, from, to }) => [kind, from, to])).toEqual([
+        ['opened', asleepMs, asleepMs + 60_100],
+        [type === 'BOOK_TICKER' ? 'filled' : 'unfillable', asleepMs, asleepMs + 60_500],
+      ])
+    }
+    // Once the stream has flowed again, the pause is history.
+    await clock.advance(5_000)
+    take(bbo, 4)
+    await clock.advance(100)
+    ledger.onDisconnected([bbo])
+    expect(events.at(-1)).toMatchObject({ kind: 'opened', from: asleepMs + 65_500 })
+  })
+
   it('of liquidations are lost for the time without a socket', async () => {
     const { clock, ledger, events, feed } = rig('SIM_FUTURES')
     const forced = feed(streamConfig('BTCUSDT', 'LIQUIDATION'))

@@ -163,18 +163,23 @@ describe('a feed whose process slept', () => {
     const sleeper = await begin('died')
     const wokeMs = await sleeper.sleep(() => expect(venue.cut()).toBe(1))
     await sleeper.isWellAgain(wokeMs)
+    // What waited in the socket may have been the last trade for a while.
+    const gapsOf = (type: string): GapEvent[] =>
+      sleeper.lines('gap').flatMap(({ gap }) => (gap.streamType === type ? [gap] : []))
+    for (const type of ['TRADE', 'BOOK_TICKER', 'DEPTH'])
+      await waitFor(() => gapsOf(type).length === 2, { timeoutMs: 60_000, what: `the gap in ${type}` })
     await sleeper.end()
     sleeper.expectComplete()
     const events = sleeper.events(wokeMs)
     expect(events.filter((event) => event === 'WATCHDOG_TRIGGERED')).toEqual([])
     expect(events.filter((event) => event === 'CONNECTION_DISCONNECTED')).toHaveLength(1)
     expect(sleeper.lines('candle', wokeMs).some(({ origin }) => origin === 'backfill')).toBe(true)
-    const gaps = sleeper.lines('gap').map(({ gap }) => gap)
-    const kinds = (type: string): string[] =>
-      gaps.filter(({ streamType }) => streamType === type).map(({ kind }) => kind)
+    const kinds = (type: string): string[] => gapsOf(type).map(({ kind }) => kind)
     expect(kinds('TRADE')).toEqual(['opened', 'unfillable'])
     expect(kinds('BOOK_TICKER')).toEqual(['opened', 'filled'])
     expect(kinds('DEPTH')).toEqual(['opened', 'filled'])
+    // The last quote before the hole was read on waking, and had come before the middle of the sleep.
+    expect(gapsOf('BOOK_TICKER')[0]?.from).toBeLessThan(wokeMs - SLEEP_MS / 2)
     // No book is said to be LIVE between the loss and the next snapshot.
     const all = sleeper.all()
     const lostAt = all.findIndex((line) => line.kind === 'log' && line.event === 'CONNECTION_DISCONNECTED')
