@@ -64,10 +64,14 @@ describe('feedbus live --source hft', () => {
   })
 
   it('runs on the stub without the addon', async () => {
-    const args = ['live', '--source', 'hft', '--stub', '--emit', 'mkt.trades', '--duration', '1s']
-    const { code, stdout } = await runCli(args, { ...NO_SETTINGS, ...WITHOUT_NATIVE })
-    expect(code).toBe(0)
-    expect(stdout).toContain('"topic":"mkt.trades"')
+    const args = ['live', '--source', 'hft', '--stub', '--emit', 'mkt.trades']
+    const cli = new RunningCli(args, { ...NO_SETTINGS, ...WITHOUT_NATIVE })
+    try {
+      await waitFor(() => cli.lineCount > 0 || cli.hasEnded, { what: () => `a trade: ${cli.stderr}` })
+    } finally {
+      expect((await cli.stop()).code).toBe(0)
+    }
+    expect(cli.stdout).toContain('"topic":"mkt.trades"')
   })
 
   it.each([[['--stub']], [['--connector', 'bf']]])(

@@ -26,7 +26,7 @@ export function assertCleanRun(venue) {
 }
 
 /** Waits until `condition` holds; the deadline is generous, it only decides how long a failure takes. */
-export async function waitUntil(condition, what, timeoutMs = 30_000) {
+export async function waitUntil(condition, what, timeoutMs = 120_000) {
   const start = performance.now()
   while (!condition()) {
     if (performance.now() - start > timeoutMs) {

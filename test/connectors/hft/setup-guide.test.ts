@@ -51,7 +51,7 @@ describe('the page about connectors', () => {
 describe('code a reader copies', () => {
   const run = (args: readonly string[]): { code: number | null; output: string; errors: string } => {
     const register = new URL('../../../scripts/lib/ts-register.mjs', import.meta.url).href
-    const options = { cwd: ROOT, encoding: 'utf8', timeout: 60_000 } as const
+    const options = { cwd: ROOT, encoding: 'utf8', timeout: 200_000 } as const
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', register, ...args], options)
     return { code: status, output: stdout, errors: stderr }
   }
