@@ -5,10 +5,13 @@
  */
 import { median, reportOf } from './crew.mjs'
 
-/** Beyond the turns themselves, which take milliseconds. */
-const TURN_DEADLINE_MS = 10_000
+/** For what takes a second, or milliseconds, on a machine with nothing else to do. */
+const START_DEADLINE_MS = 60_000
+const TURN_DEADLINE_MS = 20_000
 /** An echo peer of the side that waits gives its core back at once. */
 const SPIN_MS = 1
+
+const isTurn = (line) => line.event === 'turn' || line.event === 'failed'
 
 /** Medians over the pairs of turns, in microseconds, and of the pairs' ratios with their spread. */
 export async function measureInTurns(crew, { pairs, warmupPairs, warmup, count }) {
@@ -19,14 +22,14 @@ export async function measureInTurns(crew, { pairs, warmupPairs, warmup, count }
     await reportOf(echo, 'ready', {})
     const args = [service, '--mode', 'turns']
     const client = name === 'rust' ? crew.rust('rust_sub', args) : crew.node('rtt-client.ts', args)
-    await reportOf(client, 'ready', { others: [echo] })
+    await reportOf(client, 'ready', { others: [echo], timeoutMs: START_DEADLINE_MS })
     sides.push({ name, echo, client, turns: /** @type {any[]} */ ([]) })
   }
   for (let pair = 0; pair < warmupPairs + pairs; pair++) {
     // Whoever goes first changes, so that a drift of the machine favours neither.
     for (const side of pair % 2 === 0 ? sides : sides.toReversed()) {
-      side.client.send({ cmd: 'turn', warmup, count })
-      const turn = await reportOf(side.client, 'turn', { others: [side.echo], timeoutMs: TURN_DEADLINE_MS })
+      const turn = await side.client.ask({ cmd: 'turn', warmup, count }, isTurn, TURN_DEADLINE_MS)
+      if (turn.event === 'failed') throw new Error(`${side.name}: ${turn.reason}`)
       if (!(turn.count === count && turn.p50Ns > 0)) throw new Error(`${side.name} exchanged nothing`)
       if (pair >= warmupPairs) side.turns.push(turn)
     }

@@ -26,6 +26,10 @@ const HAS_EVENTS: u32 = 1 << 31;
 /// Polled: calls between two looks at the clock. An empty call costs less than reading it.
 const CALLS_PER_TICK: u32 = 64;
 
+/// Polled: looks before a call says that nothing came. One takes some ten nanoseconds, the call around it four times
+/// that, and who waits for an answer calls again at once.
+const LOOKS_PER_CALL: u32 = 8;
+
 #[napi(object)]
 pub struct NativeConnectionOptions {
     pub connector: String,
@@ -126,13 +130,19 @@ impl Connection {
                     link.tick(Instant::now());
                 }
                 let mut written = 0;
-                let mut rooms = out.chunks_exact_mut(RECORD_BYTES);
-                link.drain(room, |record| {
-                    if let Some(room) = rooms.next() {
-                        room.copy_from_slice(record);
-                        written += 1;
+                for _ in 0..LOOKS_PER_CALL {
+                    let mut rooms = out.chunks_exact_mut(RECORD_BYTES);
+                    link.drain(room, |record| {
+                        if let Some(room) = rooms.next() {
+                            room.copy_from_slice(record);
+                            written += 1;
+                        }
+                    })?;
+                    if written > 0 {
+                        break;
                     }
-                })?;
+                    std::hint::spin_loop();
+                }
                 Ok(written)
             }
         })?;
