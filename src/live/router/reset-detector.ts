@@ -104,6 +104,8 @@ function eventTimeOf(bytes: Uint8Array, start: number, end: number): number {
   let at = frame.indexOf(EVENT_TIME)
   if (at < 0) return Number.NaN
   at += EVENT_TIME.length
+  // Some relatives of the venue write blanks.
+  while (at < frame.length && (frame[at] as number) <= 0x20) at++
   let value = 0
   let digits = 0
   for (; at < frame.length; at++, digits++) {

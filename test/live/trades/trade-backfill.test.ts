@@ -29,6 +29,8 @@ interface Rest {
   /** Answers with these ids of the range; throws like the venue. */
   answer(from: number, to: number, call: number): number[]
   readonly delayMs: number
+  /** How much older its trades are than those of the stream with the same ids. */
+  readonly ageMs?: number
 }
 
 function rig(rest: Rest, config: Partial<TradeOptions> = {}) {
@@ -46,7 +48,9 @@ function rig(rest: Rest, config: Partial<TradeOptions> = {}) {
       async page(symbol, from, to) {
         const call = ++calls
         await delay(clock, rest.delayMs)
-        return rest.answer(from, Math.min(to, from + 999), call).map((id) => trade(id, 'backfill', symbol))
+        const rows = rest.answer(from, Math.min(to, from + 999), call).map((id) => trade(id, 'backfill', symbol))
+        const { ageMs = 0 } = rest
+        return rows.map((row) => ({ ...row, tradeTimeMs: row.tradeTimeMs - ageMs }))
       },
     },
     clock,
@@ -171,6 +175,15 @@ describe('a hole in aggregated trades', () => {
     expect(live(13)).toBe(false)
     expect(ids()).toEqual([1, 13])
     expect(live(24)).toBe(true)
+  })
+
+  it('is not filled with trades of the same ids that happened after it: the venue began its ids again', async () => {
+    const { clock, live, ids, ends, failures } = rig({ ...ALL, ageMs: -60_000 })
+    for (const id of [1, 2, 6, 7]) live(id)
+    await clock.advance(10_000)
+    expect(ids()).toEqual([1, 2, 6, 7])
+    expect(ends).toEqual([{ gapId: 1, kind: 'unfillable', from: 3, to: 5, missing: 3 }])
+    expect(failures.join()).toContain('3 to 5')
   })
 
   it('ends at once when the stream is unsubscribed, and nothing received is lost', async () => {
