@@ -7,8 +7,11 @@
  */
 import type { OrderTerms } from './order-buffer.js'
 
-/** The last so many are known at least, and twice as many at most. */
-const GENERATION_MAX = 50_000
+/**
+ * The last so many are known at least, and twice as many at most. A venue allows some hundred open orders a symbol; a
+ * table that fits the core's cache costs less than one that does not.
+ */
+const GENERATION_MAX = 8_000
 const SLOTS_MIN = 256
 /**
  * One slot is five doubles: the halves of the id, price, quantity, tick size, flags. Together, so that an order touches

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { OrderTerms } from '../../../../src/connectors/hft/native/order-buffer.js'
 import { SentOrders } from '../../../../src/connectors/hft/native/sent-orders.js'
 
-const GENERATION = 50_000
+const GENERATION = 8_000
 
 const terms = (n: number): OrderTerms => ({
   side: n % 2 === 0 ? 'BUY' : 'SELL',
@@ -41,7 +41,7 @@ describe('sent orders', () => {
     )
   })
 
-  it('knows the last 50 000 at least and forgets what is older than 100 000', () => {
+  it('knows the last 8 000 at least and forgets what is older than 16 000', () => {
     const orders = new SentOrders()
     const first = 7n << 32n
     const count = 3 * GENERATION + 10
