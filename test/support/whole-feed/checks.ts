@@ -435,7 +435,21 @@ function latestValues(recorder: Recorder, symbol: string, type: StreamType): Lin
 // --- candles ------------------------------------------------------------------------------------------------
 
 function checkCandles({ schedule, venue, recorder }: Account): void {
-  const gaps = recorder.gaps.map(({ payload }) => payload).filter(({ streamType }) => streamType === 'KLINE')
+  const told = recorder.gaps.map(({ payload }) => payload).filter(({ streamType }) => streamType === 'KLINE')
+  // Given up when the stream was, and fetched for its next life under a gap of its own: the later word counts.
+  const gaps = told.filter(
+    ({ kind, gapId, symbol, detail, from, to }) =>
+      kind !== 'unfillable' ||
+      !told.some(
+        (later) =>
+          later.kind === 'filled' &&
+          later.gapId > gapId &&
+          later.symbol === symbol &&
+          later.detail === detail &&
+          later.from <= from &&
+          later.to >= to,
+      ),
+  )
   for (const [key, line] of recorder.candles) {
     const [symbol = '', interval = ''] = key.split(' ')
     let last = -1
