@@ -191,19 +191,18 @@ export class HftConnection implements Port {
     this.#checkOpen()
     const instrument = this.#instrument(order.symbol)
     const orderId = order.orderId ?? this.#ids.next()
-    const { side, price, qty, timeInForce, type = 'LIMIT' } = order
-    const terms = { side, price, qty, timeInForce, type, tickSize: instrument.tickSize }
-    this.#send(instrument.symbol, orderId, terms, Ask.NEW)
-    instrument.orders.add(this.#request.idHigh, this.#request.idLow, terms)
+    const { tickSize, orders } = instrument
+    this.#send(instrument.symbol, orderId, order, tickSize, Ask.NEW)
+    orders.add(this.#request.idHigh, this.#request.idLow, order, tickSize)
     return orderId
   }
 
   cancel(symbol: string, orderId: bigint): void {
     this.#checkOpen()
     const instrument = this.#instrument(symbol)
-    const terms = instrument.orders.get(orderId)
-    if (terms === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${symbol}: no order ${orderId} was sent here`)
-    this.#send(instrument.symbol, orderId, terms, Ask.CANCEL)
+    const sent = instrument.orders.get(orderId)
+    if (sent === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${symbol}: no order ${orderId} was sent here`)
+    this.#send(instrument.symbol, orderId, sent.terms, sent.tickSize, Ask.CANCEL)
   }
 
   drain(fn: (records: RecordView, i: number) => void, max: number = Number.POSITIVE_INFINITY): number {
@@ -276,8 +275,8 @@ export class HftConnection implements Port {
     return instrument
   }
 
-  #send(symbol: string, orderId: bigint, terms: OrderTerms, ask: Ask): void {
-    this.#request.write(symbol, orderId, terms, ask)
+  #send(symbol: string, orderId: bigint, terms: OrderTerms, tickSize: number, ask: Ask): void {
+    this.#request.write(symbol, orderId, terms, tickSize, ask)
     let receivers: number
     try {
       receivers = this.#calls.send()

@@ -10,6 +10,7 @@ const SYMBOL_LENGTH = 4
 const SYMBOL = 128
 const SYMBOL_BYTES_MAX = 64
 const HALF = 2 ** 32
+const ID_MAX = 2n ** 64n - 1n
 
 // Wire tags: the places of the names in the lists of `types.ts`.
 const STATUS_NEW = 1
@@ -19,10 +20,8 @@ const TIME_IN_FORCE_TAGS = { GTC: 0, GTX: 1, FOK: 2, IOC: 3 } as const
 export const Ask = { NEW: 1, CANCEL: 4 } as const
 export type Ask = (typeof Ask)[keyof typeof Ask]
 
-/** What an order says besides its name; `tickSize` as it was registered when the order was sent. */
-export interface OrderTerms extends Pick<HftOrderRequest, 'side' | 'price' | 'qty' | 'timeInForce' | 'type'> {
-  readonly tickSize: number
-}
+/** What an order says besides its name. */
+export type OrderTerms = Pick<HftOrderRequest, 'side' | 'price' | 'qty' | 'timeInForce' | 'type'>
 
 export class OrderBuffer {
   /** What the addon reads. */
@@ -42,13 +41,13 @@ export class OrderBuffer {
    * `symbol` as the connector spells it: ASCII, 64 characters at most. Its time is set when the addon sends it. Throws
    * `IPC_INVALID_ARGUMENT` for terms that no order can have.
    */
-  write(symbol: string, orderId: bigint, terms: OrderTerms, ask: Ask): void {
-    const { side, price, qty, timeInForce, type = 'LIMIT', tickSize } = terms
+  write(symbol: string, orderId: bigint, terms: OrderTerms, tickSize: number, ask: Ask): void {
+    const { side, price, qty, timeInForce, type = 'LIMIT' } = terms
     if (!(qty > 0 && qty < Number.POSITIVE_INFINITY)) throw invalid(`qty ${qty}: must be positive`)
     if (!(price >= 0)) throw invalid(`price ${price}: must not be negative`)
     const priceTick = Math.round(price / tickSize)
     if (priceTick > Number.MAX_SAFE_INTEGER) throw invalid(`price ${price}: too many ticks of ${tickSize}`)
-    if (orderId < 0n || orderId >> 64n !== 0n) throw invalid(`orderId ${orderId}: must be 0 to 2^64 - 1`)
+    if (orderId < 0n || orderId > ID_MAX) throw invalid(`orderId ${orderId}: must be 0 to 2^64 - 1`)
     if (side !== 'BUY' && side !== 'SELL') throw invalid(`side "${String(side)}": must be BUY or SELL`)
     if (type !== 'LIMIT' && type !== 'MARKET') throw invalid(`type "${String(type)}": must be LIMIT or MARKET`)
     const timeInForceTag = TIME_IN_FORCE_TAGS[timeInForce]

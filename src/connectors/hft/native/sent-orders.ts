@@ -7,11 +7,8 @@
  */
 import type { OrderTerms } from './order-buffer.js'
 
-/**
- * The last so many are known at least, and twice as many at most. A venue allows some hundred open orders a symbol; a
- * table that fits the core's cache costs less than one that does not.
- */
-const GENERATION_MAX = 8_000
+/** The last so many are known at least, and twice as many at most. */
+const GENERATION_MAX = 50_000
 const SLOTS_MIN = 256
 /**
  * One slot is five doubles: the halves of the id, price, quantity, tick size, flags. Together, so that an order touches
@@ -32,6 +29,11 @@ const TIMES_IN_FORCE = ['GTC', 'GTX', 'FOK', 'IOC'] as const
 const TIME_IN_FORCE_SHIFT = 2
 /** Set in every slot that holds an order. */
 const TAKEN = 128
+
+export interface SentOrder {
+  readonly terms: OrderTerms
+  readonly tickSize: number
+}
 
 class Generation {
   count = 0
@@ -59,17 +61,19 @@ class Generation {
     this.#doubles[double + TICK_SIZE] = tickSize
   }
 
-  get(idHigh: number, idLow: number): OrderTerms | undefined {
+  get(idHigh: number, idLow: number): SentOrder | undefined {
     const slot = this.#find(idHigh, idLow)
     const flags = this.#words[SLOT_WORDS * slot + FLAGS] as number
     if (flags === 0) return undefined
     const double = SLOT_DOUBLES * slot
     return {
-      side: (flags & SELL) === 0 ? 'BUY' : 'SELL',
-      type: (flags & MARKET) === 0 ? 'LIMIT' : 'MARKET',
-      timeInForce: TIMES_IN_FORCE[(flags >> TIME_IN_FORCE_SHIFT) & 3] ?? 'GTC',
-      price: this.#doubles[double + PRICE] as number,
-      qty: this.#doubles[double + QTY] as number,
+      terms: {
+        side: (flags & SELL) === 0 ? 'BUY' : 'SELL',
+        type: (flags & MARKET) === 0 ? 'LIMIT' : 'MARKET',
+        timeInForce: TIMES_IN_FORCE[(flags >> TIME_IN_FORCE_SHIFT) & 3] ?? 'GTC',
+        price: this.#doubles[double + PRICE] as number,
+        qty: this.#doubles[double + QTY] as number,
+      },
       tickSize: this.#doubles[double + TICK_SIZE] as number,
     }
   }
@@ -105,7 +109,7 @@ export class SentOrders {
   #old = new Generation()
 
   /** The terms are copied; an order of the same id is replaced. */
-  add(idHigh: number, idLow: number, terms: OrderTerms): void {
+  add(idHigh: number, idLow: number, terms: OrderTerms, tickSize: number): void {
     if (this.#young.count >= GENERATION_MAX) {
       const next = this.#old
       this.#old = this.#young
@@ -114,10 +118,10 @@ export class SentOrders {
     }
     const timeInForce = TIMES_IN_FORCE.indexOf(terms.timeInForce) << TIME_IN_FORCE_SHIFT
     const flags = TAKEN | timeInForce | (terms.side === 'SELL' ? SELL : 0) | (terms.type === 'MARKET' ? MARKET : 0)
-    this.#young.add(idHigh, idLow, flags, terms.price, terms.qty, terms.tickSize)
+    this.#young.add(idHigh, idLow, flags, terms.price, terms.qty, tickSize)
   }
 
-  get(orderId: bigint): OrderTerms | undefined {
+  get(orderId: bigint): SentOrder | undefined {
     const high = Number((orderId >> 32n) & 0xffff_ffffn)
     const low = Number(orderId & 0xffff_ffffn)
     return this.#young.get(high, low) ?? this.#old.get(high, low)

@@ -368,7 +368,7 @@ export interface HftConnection {
   resync(symbol: string): void
   /** Sends an order and returns its id. That it was sent says nothing about the venue: read the order records. */
   submit(order: HftOrderRequest): bigint
-  /** Asks to cancel an order sent by {@link submit} on this connection. */
+  /** Asks to cancel an order sent by {@link submit} on this connection, one of the last 50 000 of its symbol. */
   cancel(symbol: string, orderId: bigint): void
   /** Hands every waiting record to `fn` and returns their number. Poll mode; in pump mode it empties the ring. */
   drain(fn: (records: RecordView, i: number) => void, max?: number): number

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { OrderTerms } from '../../../../src/connectors/hft/native/order-buffer.js'
 import { SentOrders } from '../../../../src/connectors/hft/native/sent-orders.js'
 
-const GENERATION = 8_000
+const GENERATION = 50_000
 
 const terms = (n: number): OrderTerms => ({
   side: n % 2 === 0 ? 'BUY' : 'SELL',
@@ -12,11 +12,10 @@ const terms = (n: number): OrderTerms => ({
   timeInForce: (['GTC', 'GTX', 'FOK', 'IOC'] as const)[n % 4] ?? 'GTC',
   price: n / 10,
   qty: n + 0.5,
-  tickSize: 0.1,
 })
 
 const add = (orders: SentOrders, id: bigint, value: OrderTerms): void =>
-  orders.add(Number(id >> 32n), Number(id & 0xffff_ffffn), value)
+  orders.add(Number(id >> 32n), Number(id & 0xffff_ffffn), value, value.price / 2)
 
 describe('sent orders', () => {
   it('gives back the terms of every id, whatever the ids are, and nothing for others', () => {
@@ -35,13 +34,17 @@ describe('sent orders', () => {
           add(orders, each, terms(n))
           model.set(each, terms(n))
         })
-        for (const each of [...ids, ...others]) expect(orders.get(each)).toEqual(model.get(each))
+        for (const each of [...ids, ...others]) {
+          const terms = model.get(each)
+          const expected = terms === undefined ? undefined : { terms, tickSize: terms.price / 2 }
+          expect(orders.get(each)).toEqual(expected)
+        }
       }),
       { numRuns: 50 },
     )
   })
 
-  it('knows the last 8 000 at least and forgets what is older than 16 000', () => {
+  it('knows the last 50 000 at least and forgets what is older than 100 000', () => {
     const orders = new SentOrders()
     const first = 7n << 32n
     const count = 3 * GENERATION + 10
@@ -49,7 +52,7 @@ describe('sent orders', () => {
     // Collected before they are compared: an assertion each takes longer than everything else.
     const wrong: number[] = []
     for (let n = 0; n < count; n++) {
-      const qty = orders.get(first + BigInt(n))?.qty
+      const qty = orders.get(first + BigInt(n))?.terms.qty
       if (n >= count - GENERATION ? qty !== n + 0.5 : n < count - 2 * GENERATION && qty !== undefined) wrong.push(n)
     }
     expect(wrong).toEqual([])
@@ -61,7 +64,7 @@ describe('sent orders', () => {
     for (let n = 0; n < GENERATION; n++) add(orders, (BigInt(n) * step) & mask, terms(n))
     // A hash that the steps defeat would compare billions of ids here and not come to an end.
     let known = 0
-    for (let n = 0; n < GENERATION; n++) if (orders.get((BigInt(n) * step) & mask)?.qty === n + 0.5) known += 1
+    for (let n = 0; n < GENERATION; n++) if (orders.get((BigInt(n) * step) & mask)?.terms.qty === n + 0.5) known += 1
     expect(known).toBe(GENERATION)
   })
 })
