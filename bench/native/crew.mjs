@@ -10,8 +10,6 @@ import { NATIVE, nodeArgsFor, peerProgram, privateRoot } from '../../scripts/lib
 import { ROOT } from '../../scripts/lib/paths.mjs'
 import { PeerProcess } from '../../scripts/lib/peer-process.mjs'
 
-export { median } from '../lib/figures.mjs'
-
 /** With two cores each end gets one: two ends that spin on the same core take a time slice per answer. */
 const PINNED_CORES_MIN = 2
 /** What has a busy thread of its own beside JavaScript is pinned only where two cores are left for it. */

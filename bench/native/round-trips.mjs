@@ -1,5 +1,6 @@
 /** Round trips to the echo peer: every contestant in every round, in an order that changes from round to round. */
-import { median, reportOf } from './crew.mjs'
+import { median } from '../lib/figures.mjs'
+import { reportOf } from './crew.mjs'
 
 /** @type {readonly { name: string, rust?: boolean, threaded?: boolean, args?: string[] }[]} */
 const CONTESTANTS = [

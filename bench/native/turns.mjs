@@ -3,7 +3,8 @@
  * the other one or far from it, which changes a round trip fourfold and lasts for seconds: only what was measured in
  * the same moment can be divided.
  */
-import { median, reportOf } from './crew.mjs'
+import { median } from '../lib/figures.mjs'
+import { reportOf } from './crew.mjs'
 
 /** For what takes a second, or milliseconds, on a machine with nothing else to do. */
 const START_DEADLINE_MS = 60_000

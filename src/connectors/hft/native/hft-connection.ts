@@ -5,7 +5,7 @@
  * Opening waits for shared memory to be mapped, a few milliseconds to some tens; nothing else blocks.
  */
 import { delay } from '../../../runtime/clock.js'
-import { type RunNextTurn, runNextTurn } from '../../../runtime/immediate.js'
+import { type RunNextTurn, turnsOf } from '../../../runtime/immediate.js'
 import { type Clock, type Random, randomSeed, SeededRandom, SystemClock } from '../../../runtime/index.js'
 import type { AddonCalls, AddonConnection, AddonEvent } from './addon.js'
 import { loadAddon } from './binding.js'
@@ -82,10 +82,11 @@ export class HftConnection implements Port {
    */
   static async open(options: HftConnectionOptions, doors: HftConnectionDoors = {}): Promise<HftConnection> {
     checkOptions(options)
+    const clock = doors.clock ?? new SystemClock()
     const all: Doors = {
-      clock: doors.clock ?? new SystemClock(),
+      clock,
       random: doors.random ?? new SeededRandom(randomSeed()),
-      runNextTurn: doors.runNextTurn ?? runNextTurn,
+      runNextTurn: doors.runNextTurn ?? turnsOf(clock),
     }
     const deadline = all.clock.monotonicMs() + (options.waitForConnectorMs ?? 0)
     for (let waitMs = RETRY_MS_MIN; ; waitMs = Math.min(waitMs * 2, RETRY_MS_MAX)) {

@@ -1,5 +1,5 @@
 /**
- * Reads records in the buffer that the addon fills. The layout is written down in `native/src/codec/record.rs`;
+ * Reads records in the buffer that the addon fills. The layout is written down in `native/src/codec/record/mod.rs`;
  * offsets here are the same table.
  */
 
