@@ -19,12 +19,13 @@ import {
 const workload = process.argv[2]
 const chunksOf = new Map(streamPaths(workload).map((path) => [path, inFlightChunks(buildCorpus(workload, path))]))
 
-/** Furthest cycle that was sent to anybody. */
-let newestCycle = FIRST_CYCLE
+/** The cycle each open socket has come to. One that is gone counts no more: it may have been far ahead of those after it. */
+const cycleOf = new Map()
 
 const server = createServer((socket) => {
   socket.setNoDelay(true)
   socket.on('error', () => socket.destroy())
+  socket.on('close', () => cycleOf.delete(socket))
   let input = Buffer.alloc(0)
   let upgraded = false
   let sending = false
@@ -36,7 +37,7 @@ const server = createServer((socket) => {
       if (end < 0) return
       path = /^GET (\S+)/.exec(input.subarray(0, end).toString('latin1'))?.[1] ?? path
       if (path.includes('/depth?')) {
-        const body = depthSnapshot(newestCycle)
+        const body = depthSnapshot(Math.max(FIRST_CYCLE, ...cycleOf.values()))
         socket.end(
           `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
         )
@@ -96,7 +97,7 @@ function saturate(socket, chunks) {
     const chunk = own[next]
     if (++next === own.length) next = 0
     if (chunk === own[0]) cycle++
-    newestCycle = Math.max(newestCycle, cycle)
+    cycleOf.set(socket, cycle)
     advanceChunk(chunk, cycle)
     // An ended socket answers at once with an error: going on would spin for ever.
     socket.write(chunk.buffer, (error) => {
