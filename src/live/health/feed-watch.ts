@@ -77,7 +77,8 @@ export class FeedWatch {
     const ageMs = clamp(wallMs - feed.lastReceiveTimeMs, 0, nowMs - lastScanMs)
     this.seenAtMs = nowMs - ageMs
     this.pausedAtSeenMs = pausedMs - Math.min(ageMs, newlyPausedMs)
-    this.pace.observe(this.seenAtMs, goodCount)
+    // Of everything that came: copies of an overlap are no reason to grant the stream a longer silence.
+    this.pace.observe(this.seenAtMs, feed.messageCount - feed.rejectedCount)
     return true
   }
 
