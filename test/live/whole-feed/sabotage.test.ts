@@ -32,6 +32,12 @@ async function brokenBy(
   return new Set()
 }
 
+/** Without clamped links, over which a gap's bounds may be as late as what was held back. */
+function restartsInTime(seed: number): Schedule {
+  const drawn = scheduleOfRestarts(seed)
+  return { ...drawn, steps: drawn.steps.filter((step) => step.act !== 'fault' || step.rule.fault !== 'slowLink') }
+}
+
 interface Sabotage {
   readonly what: string
   /** With these, or a schedule in which ids begin again. */
@@ -142,7 +148,7 @@ const SABOTAGES: readonly Sabotage[] = [
 describe('the whole-feed simulation notices when', () => {
   it.each(SABOTAGES)('$what', { timeout: 120_000 }, async ({ faults, rules, act }) => {
     act()
-    const draw = faults === 'restarts' ? scheduleOfRestarts : (seed: number) => drawSchedule(seed, { faults })
+    const draw = faults === 'restarts' ? restartsInTime : (seed: number) => drawSchedule(seed, { faults })
     const broken = await brokenBy(draw, rules)
     expect(rules.filter((rule) => broken.has(rule))).not.toEqual([])
   })
