@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { reportFigures } from '../../support/figures.js'
+import { slope } from '../../support/slope.js'
 import { type TranspiledProgram, transpileProgram } from '../../support/transpiled.js'
 
 const CHILD = fileURLToPath(new URL('./endurance-child.ts', import.meta.url))
@@ -29,19 +30,6 @@ beforeAll(() => {
   program = transpileProgram(CHILD)
 })
 afterAll(() => program.remove())
-
-/** Growth per step of a line through the values, by least squares. */
-function slope(values: readonly number[]): number {
-  const middle = (values.length - 1) / 2
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  let above = 0
-  let below = 0
-  values.forEach((value, index) => {
-    above += (index - middle) * (value - mean)
-    below += (index - middle) ** 2
-  })
-  return above / below
-}
 
 describe('a feed that runs for a day', () => {
   it(`keeps its memory, timers and sockets over ${HOURS} simulated hours with a reconnect every ten minutes`, {
