@@ -218,6 +218,11 @@ describe('over real sockets', () => {
         .feeds.filter((one) => one.isStale)
         .map((one) => one.stream),
     ).toEqual([stalled])
+    // Told only when the cures were in vain.
+    await waitFor(() => log.some((event) => event.event === 'FEED_STALE'), {
+      timeoutMs: TIMEOUT_MS,
+      what: 'the report',
+    })
     stall.end()
     await waitFor(() => health()?.isStale === false, { timeoutMs: TIMEOUT_MS, what: 'the stream to recover' })
     expect(manager.getStats().resubscriptions).toBeGreaterThan(0)
