@@ -14,8 +14,8 @@ const SPIN_MS = 1
 
 /** Microseconds; a median of Rust's below is one of neighbours. Seen: 0.75 to 0.85, and 1.2 to 3.2 elsewhere. */
 const NEAR_US = 1
-/** Fewer pairs in one place say nothing. */
-const PAIRS_MIN = 3
+/** Less than this share of the pairs may be turns between which the cores moved. */
+const SHARE_MIN = 0.1
 
 const isTurn = (line) => line.event === 'turn' || line.event === 'failed'
 
@@ -51,7 +51,7 @@ export async function measureInTurns(crew, { pairs, warmupPairs, warmup, count }
     { name: 'near each other', isNear: true },
   ]
     .map((place) => ({ ...place, seen: all.filter((pair) => pair.rust.p50Ns / 1e3 < NEAR_US === place.isNear) }))
-    .filter(({ seen }) => seen.length >= Math.min(PAIRS_MIN, pairs))
+    .filter(({ seen }) => seen.length >= SHARE_MIN * pairs)
     .map(({ name, isNear, seen }) => rowOf(name, isNear, seen))
 }
 

@@ -72,7 +72,11 @@ fn run(args: &Args) -> Result<(), Failure> {
         }
         match script.try_recv() {
             Ok(_) | Err(TryRecvError::Disconnected) => return Ok(()),
-            Err(TryRecvError::Empty) if last.elapsed() > spin => thread::sleep(Duration::from_micros(200)),
+            Err(TryRecvError::Empty) if last.elapsed() > spin => {
+                thread::sleep(Duration::from_micros(200));
+                // One look, then the next nap: others may be measured on this core.
+                polls = POLLS_PER_LOOK - 1;
+            }
             Err(TryRecvError::Empty) => thread::yield_now(),
         }
     }

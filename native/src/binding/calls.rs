@@ -40,6 +40,9 @@ impl Window {
             if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
                 return Err(invalid("a buffer of calls must be a Uint8Array"));
             }
+            if at.is_null() {
+                return Err(invalid("a buffer of calls must not be empty"));
+            }
             let mut is_detachable = false;
             if sys::napi_is_arraybuffer(env, inner, &mut is_detachable) != sys::Status::napi_ok || is_detachable {
                 return Err(invalid("a buffer of calls must lie in a SharedArrayBuffer"));

@@ -12,6 +12,9 @@ use iceoryx2_cal::hash::Hash;
 /// Where Linux keeps POSIX shared memory. Elsewhere a segment is no file.
 const SEGMENTS: &str = "/dev/shm";
 
+/// A SHA-1 in hexadecimal digits.
+const HASH_CHARACTERS: usize = 40;
+
 /// The folder of all services' descriptions.
 pub fn services(config: &Config) -> PathBuf {
     PathBuf::from(config.global.service_dir().to_string())
@@ -38,7 +41,10 @@ pub fn port_list(config: &Config, service: &str) -> Option<PathBuf> {
         .flatten()
         .find(|entry| {
             let name = entry.file_name();
-            name.as_bytes().starts_with(prefix.as_bytes()) && name.as_bytes().ends_with(end.as_bytes())
+            // Between them stands a hash of the type; whatever is longer belongs to a prefix that begins like this one.
+            name.len() == prefix.len() + HASH_CHARACTERS + end.len()
+                && name.as_bytes().starts_with(prefix.as_bytes())
+                && name.as_bytes().ends_with(end.as_bytes())
         })
         .map(|entry| entry.path())
 }

@@ -39,6 +39,10 @@ fn free_bytes() -> Option<u64> {
         let mut found: libc::statvfs = std::mem::zeroed();
         (libc::statvfs(SEGMENTS?.as_ptr(), &mut found) == 0).then_some(found)?
     };
+    // A file system without a limit says that it has no blocks at all.
+    if found.f_blocks == 0 {
+        return None;
+    }
     // Both are narrower on some systems.
     #[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
     let (blocks, size) = (found.f_bavail as u64, found.f_frsize as u64);

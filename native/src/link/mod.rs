@@ -83,7 +83,12 @@ impl Link {
             tried_registering: now,
             failing_since: None,
             subscriber,
-            requests: Requests { bot_id: settings.bot_id, port, _service: from_bot },
+            requests: Requests {
+                bot_id: settings.bot_id,
+                port,
+                keeps_history: from_bot.limits().history_size > 0,
+                service: from_bot,
+            },
             to_bot,
             _node: node,
         };
@@ -226,12 +231,16 @@ impl Link {
 struct Requests {
     bot_id: u64,
     port: IoxPublisher,
-    /// Kept for as long as the port lives.
-    _service: IoxService,
+    service: IoxService,
+    keeps_history: bool,
 }
 
 impl Requests {
     fn send(&self, request: &LiveRequest<'_>) -> Result<usize, IoxError> {
+        // Where a service keeps a history, an order that nobody receives now would reach whoever comes next.
+        if self.keeps_history && self.service.subscriber_count() == 0 {
+            return Ok(0);
+        }
         // Written in place: a slot is filled with zeros once, and the message is not copied into it.
         self.port.send_with(MESSAGE_BYTES_MAX, |payload, header| {
             let length =

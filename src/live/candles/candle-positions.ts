@@ -66,7 +66,7 @@ const HEADER = `${FORMAT} ${VERSION}\n`
 const COMPACT_AFTER = 10_000
 const SYNC_AFTER_MS = 1_000
 /** What may be a record, anywhere in a line. */
-const RECORD = /[0-9a-f]{8} \[[^\]]*\]/g
+const RECORD = /[0-9a-f]{8} \[[^\][]*\]/g
 /** What `forget` writes. */
 const NEVER = -1
 

@@ -123,7 +123,12 @@ export class HftConnection implements Port {
         () => ring(),
       ),
     )
-    this.#calls = calling(() => this.#addon.bind(this.#records.bytes, this.#request.bytes))
+    try {
+      this.#calls = this.#addon.bind(this.#records.bytes, this.#request.bytes)
+    } catch (error) {
+      this.#addon.close()
+      throw toIpcError(error)
+    }
     if (this.mode === 'poll') {
       this.#driver = new PollDriver({
         clock: doors.clock,
@@ -201,8 +206,13 @@ export class HftConnection implements Port {
   cancel(symbol: string, orderId: bigint): void {
     this.#checkOpen()
     const instrument = this.#instrument(symbol)
+    if (typeof orderId !== 'bigint') throw new IpcError('IPC_INVALID_ARGUMENT', `orderId ${String(orderId)}: a bigint`)
     const sent = instrument.orders.get(orderId)
-    if (sent === undefined) throw new IpcError('IPC_INVALID_ARGUMENT', `${symbol}: no order ${orderId} was sent here`)
+    if (sent === undefined)
+      throw new IpcError(
+        'IPC_INVALID_ARGUMENT',
+        `${symbol}: no order ${orderId} was sent here, or more than 50 000 after it`,
+      )
     this.#send(instrument.symbol, orderId, sent.terms, sent.tickSize, Ask.CANCEL)
   }
 

@@ -14,7 +14,7 @@ const ID_MAX = 2n ** 64n - 1n
 
 // Wire tags: the places of the names in the lists of `types.ts`.
 const STATUS_NEW = 1
-const TIME_IN_FORCE_TAGS = { GTC: 0, GTX: 1, FOK: 2, IOC: 3 } as const
+export const TIMES_IN_FORCE = ['GTC', 'GTX', 'FOK', 'IOC'] as const
 
 /** What is asked of the connector, which acts on this field alone. */
 export const Ask = { NEW: 1, CANCEL: 4 } as const
@@ -43,6 +43,9 @@ export class OrderBuffer {
    */
   write(symbol: string, orderId: bigint, terms: OrderTerms, tickSize: number, ask: Ask): void {
     const { side, price, qty, timeInForce, type = 'LIMIT' } = terms
+    if (typeof price !== 'number' || typeof qty !== 'number')
+      throw invalid(`price ${price}, qty ${qty}: must be numbers`)
+    if (typeof orderId !== 'bigint') throw invalid(`orderId ${String(orderId)}: must be a bigint`)
     if (!(qty > 0 && qty < Number.POSITIVE_INFINITY)) throw invalid(`qty ${qty}: must be positive`)
     if (!(price >= 0)) throw invalid(`price ${price}: must not be negative`)
     const priceTick = Math.round(price / tickSize)
@@ -50,10 +53,8 @@ export class OrderBuffer {
     if (orderId < 0n || orderId > ID_MAX) throw invalid(`orderId ${orderId}: must be 0 to 2^64 - 1`)
     if (side !== 'BUY' && side !== 'SELL') throw invalid(`side "${String(side)}": must be BUY or SELL`)
     if (type !== 'LIMIT' && type !== 'MARKET') throw invalid(`type "${String(type)}": must be LIMIT or MARKET`)
-    const timeInForceTag = TIME_IN_FORCE_TAGS[timeInForce]
-    if (timeInForceTag === undefined) {
-      throw invalid(`timeInForce "${String(timeInForce)}": must be ${Object.keys(TIME_IN_FORCE_TAGS).join(', ')}`)
-    }
+    const timeInForceTag = TIMES_IN_FORCE.indexOf(timeInForce)
+    if (timeInForceTag < 0) throw invalid(`timeInForce "${String(timeInForce)}": must be ${TIMES_IN_FORCE.join(', ')}`)
     // A bot trades few symbols, mostly the same one again.
     if (symbol !== this.#symbol) this.#writeSymbol(symbol)
     const view = this.#view

@@ -1,11 +1,11 @@
 /**
  * The orders of one instrument that this connection sent, for a cancel, which repeats their terms. A hash table of
- * plain numbers, keyed by the halves of the ids: nothing is allocated per order, where objects in a map would be
- * copied by the next garbage collections, and a map with bigints for keys costs microseconds.
+ * plain numbers, keyed by the halves of the ids: it allocates nothing per order but when it grows, where objects in a
+ * map would be copied by the next garbage collections, and a map with bigints for keys costs microseconds.
  *
  * Bounded by two generations: a full one becomes the old one, so that nothing has to be deleted one by one.
  */
-import type { OrderTerms } from './order-buffer.js'
+import { type OrderTerms, TIMES_IN_FORCE } from './order-buffer.js'
 
 /** The last so many are known at least, and twice as many at most. */
 const GENERATION_MAX = 50_000
@@ -25,7 +25,6 @@ const TICK_SIZE = 3
 
 const SELL = 1
 const MARKET = 2
-const TIMES_IN_FORCE = ['GTC', 'GTX', 'FOK', 'IOC'] as const
 const TIME_IN_FORCE_SHIFT = 2
 /** Set in every slot that holds an order. */
 const TAKEN = 128
@@ -99,7 +98,7 @@ class Generation {
     for (let word = 0; word < words.length; word += SLOT_WORDS) {
       if (words[word + FLAGS] === 0) continue
       const to = this.#find(words[word + ID_HIGH] as number, words[word + ID_LOW] as number)
-      this.#words.set(words.subarray(word, word + SLOT_WORDS), SLOT_WORDS * to)
+      for (let at = 0; at < SLOT_WORDS; at++) this.#words[SLOT_WORDS * to + at] = words[word + at] as number
     }
   }
 }

@@ -29,7 +29,13 @@ describeNative('bound calls', () => {
   it('are refused for memory that could be taken away under them', () => {
     const { connection } = connect()
     const refused = expect.objectContaining({ code: 'IPC_INVALID_ARGUMENT' }) as Error
-    const wrong: unknown[] = [new Uint8Array(128), new Float64Array(new SharedArrayBuffer(128)), {}, undefined]
+    const wrong: unknown[] = [
+      shared(0),
+      new Uint8Array(128),
+      new Float64Array(new SharedArrayBuffer(128)),
+      {},
+      undefined,
+    ]
     for (const buffer of wrong) {
       expect(() => connection.bind(buffer as Uint8Array, shared(192))).toThrow(refused)
       expect(() => connection.bind(shared(128), buffer as Uint8Array)).toThrow(refused)

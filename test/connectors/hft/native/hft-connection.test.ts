@@ -248,6 +248,9 @@ for (const mode of ['pump', 'poll'] as const) {
         [{ side: undefined }, 'side "undefined": must be BUY or SELL'],
         [{ type: 'STOP' }, 'type "STOP": must be LIMIT or MARKET'],
         [{ timeInForce: 'GTD' }, 'timeInForce "GTD": must be GTC, GTX, FOK, IOC'],
+        [{ timeInForce: 'constructor' }, 'timeInForce "constructor": must be GTC, GTX, FOK, IOC'],
+        [{ qty: '1' }, 'price 1, qty 1: must be numbers'],
+        [{ orderId: 5 }, 'orderId 5: must be a bigint'],
         [{ qty: 0 }, 'qty 0: must be positive'],
         [{ qty: Number.POSITIVE_INFINITY }, 'qty Infinity: must be positive'],
         [{ price: -1 }, 'price -1: must not be negative'],
@@ -261,6 +264,7 @@ for (const mode of ['pump', 'poll'] as const) {
           expect.objectContaining({ code: 'IPC_INVALID_ARGUMENT', message: expect.stringContaining(message) }),
         )
       }
+      expect(() => connection.cancel('btcusdt', 5 as unknown as bigint)).toThrow(withCode('IPC_INVALID_ARGUMENT'))
       expect(double.requests()).toEqual([])
     })
 
