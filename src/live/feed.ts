@@ -30,6 +30,8 @@ export class Feed {
    * jumps, so that an age computed from it stays true.
    */
   lastReceiveTimeMs = 0
+  /** The same of the last message that was new: what a hole in time begins with. Copies say nothing of what is missing. */
+  lastNewTimeMs = 0
   /** Receive minus venue time of the last message in ms; NaN when the venue sent no time. */
   lastLatencyMs: number = Number.NaN
   /** Health takes latency samples from here; set by health, called with every latency when present. */

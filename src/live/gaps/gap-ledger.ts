@@ -159,7 +159,7 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
     for (const feed of feeds) {
       this.#acceptedAtLoss.set(feed, acceptedCount(feed))
       if (isLatestValue(feed)) {
-        this.#openTimeGap(feed, feed.lastReceiveTimeMs, nowMs, 'DISCONNECT')
+        this.#openTimeGap(feed, lastNewsMs(feed), nowMs, 'DISCONNECT')
       } else if (feed.spec.type === StreamType.LIQUIDATION) {
         // Nothing may come for days: what is lost began when the socket last showed life.
         this.#openTimeGap(feed, lastLifeMs, nowMs, 'DISCONNECT')
@@ -179,7 +179,7 @@ export class GapLedger implements ContinuityCheck, BookContinuity {
 
   /** The stream stopped although its connection lives. */
   onStale(feed: Feed): void {
-    if (isLatestValue(feed)) this.#openTimeGap(feed, feed.lastReceiveTimeMs, this.#clock.wallMs(), 'SILENT')
+    if (isLatestValue(feed)) this.#openTimeGap(feed, lastNewsMs(feed), this.#clock.wallMs(), 'SILENT')
   }
 
   /**
@@ -289,6 +289,11 @@ function acceptedCount(feed: Feed): number {
 }
 
 /** Each message replaces the one before: what counts is the time without any. */
+/** When the stream last told something. Spot partial depth says the same again while nothing changes. */
+function lastNewsMs(feed: Feed): number {
+  return feed.spec.type === StreamType.DEPTH ? feed.lastReceiveTimeMs : feed.lastNewTimeMs
+}
+
 function isLatestValue({ spec }: Feed): boolean {
   switch (spec.type) {
     case StreamType.BOOK_TICKER:

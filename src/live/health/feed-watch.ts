@@ -66,6 +66,13 @@ export class FeedWatch {
     return messageCount - rejectedCount - heldCount - (this.#mayRepeat ? 0 : duplicateCount)
   }
 
+  /** The last message came at `receiveTimeMs` by the wall clock as it is now. */
+  followWallClock(receiveTimeMs: number): void {
+    const { feed } = this
+    if (feed.lastNewTimeMs > 0) feed.lastNewTimeMs += receiveTimeMs - feed.lastReceiveTimeMs
+    feed.lastReceiveTimeMs = receiveTimeMs
+  }
+
   /** Takes note of what arrived until now. Returns whether anything did. */
   sample({ nowMs, wallMs, lastScanMs, pausedMs, newlyPausedMs }: ScanTime): boolean {
     const { feed } = this

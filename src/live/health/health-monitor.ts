@@ -136,7 +136,7 @@ export class HealthMonitor {
   }
 
   /**
-   * After a step of the wall clock, moves `feed.lastReceiveTimeMs` of the feeds along, so that an age that
+   * After a step of the wall clock, moves the times of the feeds' last messages along, so that an age that
    * somebody else computes from it stays true.
    */
   #followWallClock(): void {
@@ -144,7 +144,7 @@ export class HealthMonitor {
     const jumpMs = this.#time.takeWallJump()
     if (jumpMs === 0) return
     for (const watch of this.#watches.values()) {
-      if (watch.hasReceived) watch.feed.lastReceiveTimeMs = wallMs - (nowMs - watch.seenAtMs)
+      if (watch.hasReceived) watch.followWallClock(wallMs - (nowMs - watch.seenAtMs))
     }
     if (Math.abs(jumpMs) >= CLOCK_JUMP_REPORT_MS_MIN) this.#options.onClockJump?.(jumpMs)
   }

@@ -208,6 +208,7 @@ export class MessageRouter implements FrameSink {
     noteAccepted(route, origin, receiveTimeMs)
     // Not for a copy: it says nothing of the time since the message it repeats.
     const { feed } = route
+    feed.lastNewTimeMs = receiveTimeMs
     if (feed.onceReceived !== null) feed.onceReceived(receiveTimeMs)
   }
 
@@ -229,7 +230,7 @@ export class MessageRouter implements FrameSink {
   #beginAgain(route: Route): void {
     const { feed, handler } = route
     this.#resets += 1
-    feed.resetContinuity(Number.isNaN(route.acceptedAtMs) ? route.duplicateRunFromMs : route.acceptedAtMs)
+    feed.resetContinuity(Number.isNaN(route.acceptedAtMs) ? route.duplicateRunFromMs : feed.lastNewTimeMs)
     if (this.#onReset !== null) this.#onReset(feed)
     for (const { bytes, value, receiveTimeMs, origin } of route.held.splice(0)) {
       this.#held -= 1

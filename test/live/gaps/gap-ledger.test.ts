@@ -34,6 +34,7 @@ function rig(venue: 'SIM_SPOT' | 'SIM_FUTURES' = 'SIM_SPOT', healer: TradeHealer
       feed.lastId = last
       feed.publishedCount++
       feed.lastReceiveTimeMs = clock.wallMs()
+      feed.lastNewTimeMs = feed.lastReceiveTimeMs
       feed.onceReceived?.(clock.wallMs())
     },
   }
@@ -262,6 +263,20 @@ describe('latest values', () => {
     ])
   })
 
+  it('have a hole from the last message that was new, when only copies came after it', async () => {
+    const { clock, ledger, events, feed, take } = rig()
+    for (const end of ['onStale', 'onDisconnected'] as const) {
+      const bbo = feed(BBO)
+      take(bbo, 1)
+      const fromMs = clock.wallMs()
+      await clock.advance(30_000)
+      bbo.lastReceiveTimeMs = clock.wallMs()
+      if (end === 'onStale') ledger.onStale(bbo)
+      else ledger.onDisconnected([bbo])
+      expect(events.at(-1), end).toMatchObject({ kind: 'opened', from: fromMs, to: fromMs + 30_000 })
+    }
+  })
+
   it('begin with the pause when the last message before them was read on waking', async () => {
     const { clock, ledger, events, feed, take } = rig('SIM_FUTURES')
     const bbo = feed(BBO)
@@ -296,6 +311,7 @@ describe('latest values', () => {
     const forced = feed(streamConfig('BTCUSDT', 'LIQUIDATION'))
     const other = feed(BBO)
     other.lastReceiveTimeMs = clock.wallMs()
+    other.lastNewTimeMs = clock.wallMs()
     await clock.advance(500)
     ledger.onDisconnected([forced])
     expect(events, 'a connection that never spoke lost nothing').toEqual([])

@@ -16,6 +16,7 @@ function told(type: 'BOOK_TICKER' | 'TRADE', lose: (ledger: GapLedger, feed: Fee
   feed.publishedCount = 1
   feed.lastId = 100
   feed.lastReceiveTimeMs = clock.wallMs() - 0.25
+  feed.lastNewTimeMs = feed.lastReceiveTimeMs
   lose(ledger, feed)
   return log
 }
